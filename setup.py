@@ -1,0 +1,38 @@
+"""Package definition; also shipped to Dataflow workers (``--setup_file``)."""
+
+import pathlib
+
+from setuptools import find_packages, setup
+
+SANDBOX = ["flask>=3.1,<4"]
+TEST = [
+    "pytest>=8.4,<10",
+    "pyhamcrest>=2.1,<3",
+    "hypothesis>=6.130,<7",
+    "jsonschema>=4.23,<5",
+    "python-ulid>=3.0,<4",
+]
+DEV = ["ruff>=0.12", "mypy>=1.17,<3", "types-requests>=2.32", "uv>=0.8"]
+
+setup(
+    name="customerio-beam",
+    version="0.1.0",
+    description="Routes Segment-spec events to Customer.io: an Apache Beam pipeline you run yourself.",
+    long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    python_requires=">=3.10,<3.14",
+    packages=find_packages(include=["mapping*", "delivery*", "transforms*", "pipeline*", "sandbox*"]),
+    package_data={"sandbox": ["templates/*", "static/*"], "": ["py.typed"]},
+    install_requires=[
+        # 2.67 to 2.75 leak memory when DoFns raise often.
+        "apache-beam[gcp]>=2.77,<2.78",
+        "google-cloud-secret-manager>=2.20,<3",
+        "orjson>=3.10,<4",
+        "requests>=2.32,<3",
+    ],
+    extras_require={
+        "sandbox": SANDBOX,
+        "test": SANDBOX + TEST,
+        "dev": SANDBOX + TEST + DEV,
+    },
+)
