@@ -1,0 +1,89 @@
+"""Traits and properties to attributes: dates become unix seconds, everything else stays as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mapping.dates import date_seconds, timestamp_ms
+from mapping.errors import InvalidEvent
+
+__all__ = ["convert_dates", "created_at", "is_empty"]
+
+#: What these hold are names and identifiers, at any depth, however much they look like dates.
+_NEVER_DATES = frozenset({"id", "name", "url", "email", "anonymous_id", "full_name"})
+
+#: Levels of nesting that attributes may have; orjson writes 254, and an operation adds some around them.
+MAX_DEPTH = 240
+
+
+def convert_dates(attributes: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Turn ISO 8601 dates into unix seconds, at any depth.
+
+    Args:
+        attributes: Traits or properties. Not changed.
+        depth: Levels around this object.
+
+    Returns:
+        The same object where it holds no date, else one with the dates replaced, keys in their order.
+
+    Raises:
+        InvalidEvent: ``invalid_json``: nested deeper than 240 levels.
+    """
+    converted = attributes
+    for name, value in attributes.items():
+        kind = value.__class__
+        if kind is str:
+            # Most strings are no dates, and a year's dash is the quickest way to tell.
+            if value[4:5] != "-" or name in _NEVER_DATES:
+                continue
+            new = date_seconds(value)
+            if new is None:
+                continue
+        elif kind is dict or kind is list:
+            new = _convert_nested(value, depth + 1)
+            if new is value:
+                continue
+        else:
+            continue
+        if converted is attributes:
+            converted = dict(attributes)
+        converted[name] = new
+    return converted
+
+
+def _convert_nested(value: Any, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise InvalidEvent("invalid_json", f"The event nests deeper than {MAX_DEPTH} levels.")
+    if value.__class__ is dict:
+        return convert_dates(value, depth)
+    if value.__class__ is list:
+        items = [_convert_nested(item, depth + 1) for item in value]
+        return items if any(map(_is_not, items, value)) else value
+    if value.__class__ is str and value[4:5] == "-":
+        seconds = date_seconds(value)
+        return value if seconds is None else seconds
+    return value
+
+
+def _is_not(new: Any, old: Any) -> bool:
+    return new is not old
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a trait says nothing: absent, null, or only white space."""
+    return value is None or (value.__class__ is str and not value.strip())
+
+
+def created_at(traits: dict[str, Any]) -> Any:
+    """Find when the person or group came to be, from ``created_at``, ``createdAt`` or ``created``.
+
+    Returns:
+        Whole unix seconds where the first of them that is not empty is a date or a unix number; any other value as
+        it is; None where all are empty.
+    """
+    for name in ("created_at", "createdAt", "created"):
+        value = traits.get(name)
+        if not is_empty(value):
+            milliseconds = timestamp_ms(value)
+            return value if milliseconds is None else milliseconds // 1000
+    return None

@@ -1,0 +1,183 @@
+"""Customer.io's limits: operations that fit, and the attributes that can't be sent.
+
+Nothing is dropped in silence: attributes beyond one identify call go into further ones, an attribute over its size
+is handed back, and an operation that can't fit raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mapping import json_text
+from mapping.calls import Operation
+from mapping.errors import InvalidEvent
+from mapping.settings import MappingSettings
+
+__all__ = ["MAX_OPERATION_BYTES", "MAX_V1_DATA_BYTES", "OversizeAttribute", "drop_oversize", "fit"]
+
+#: One operation inside a batch is at most 32 KB (Track API limits).
+MAX_OPERATION_BYTES = 32_000
+#: Event data on the v1 call are at most 100 KB (Track API limits).
+MAX_V1_DATA_BYTES = 100_000
+#: A person's, object's or relationship's attribute: its name and its value (Track API limits).
+MAX_ATTRIBUTE_NAME_BYTES = 150
+MAX_ATTRIBUTE_VALUE_BYTES = 1000
+_UTF8_BYTES = 4  # the most bytes that one character takes
+
+#: These stay in the first operation of a split identify: they decide who the person is and whether to write to them.
+_FIRST = ("email", "created_at", "unsubscribed", "anonymous_id", "cio_subscription_preferences")
+#: Every operation of a split identify needs it: one without it would create the person.
+_UPDATE_ONLY = "_update"
+
+_V1_ACTIONS = frozenset({"event", "page", "screen"})
+
+
+class OversizeAttribute(NamedTuple):
+    """An attribute that Customer.io would not take.
+
+    Attributes:
+        name: Its name.
+        size: Bytes of the part that is over the limit: of the name, or of the value.
+        value: Its value.
+        detail: One sentence that says which limit it is over.
+    """
+
+    name: str
+    size: int
+    value: Any
+    detail: str
+
+
+def drop_oversize(operation: Operation) -> tuple[Operation, list[OversizeAttribute]]:
+    """Take the attributes over their limits out of a person's or object's identify operation.
+
+    Returns:
+        The operation (the same one where all attributes fit), and what was taken out.
+    """
+    dropped: list[OversizeAttribute] = []
+    attributes = _within_limits(operation["attributes"], dropped)
+    relationships = operation.get("cio_relationships")
+    if relationships:
+        relationships = [
+            {**entry, "relationship_attributes": _within_limits(entry["relationship_attributes"], dropped)}
+            if "relationship_attributes" in entry
+            else entry
+            for entry in relationships
+        ]
+    if not dropped:
+        return operation, dropped
+    operation = {**operation, "attributes": attributes}
+    if relationships:
+        operation["cio_relationships"] = relationships
+    return operation, dropped
+
+
+def _within_limits(attributes: dict[str, Any], dropped: list[OversizeAttribute]) -> dict[str, Any]:
+    kept = attributes
+    for name, value in attributes.items():
+        oversize = _oversize(name, value)
+        if oversize is not None:
+            if kept is attributes:
+                kept = dict(attributes)
+            del kept[name]
+            dropped.append(oversize)
+    return kept
+
+
+def _oversize(name: str, value: Any) -> OversizeAttribute | None:
+    if len(name) * _UTF8_BYTES > MAX_ATTRIBUTE_NAME_BYTES:
+        size = len(name.encode("utf-8"))
+        if size > MAX_ATTRIBUTE_NAME_BYTES:
+            detail = f"An attribute's name is {size} bytes; Customer.io takes at most {MAX_ATTRIBUTE_NAME_BYTES}."
+            return OversizeAttribute(name, size, value, detail)
+    if value.__class__ is str:
+        if len(value) * _UTF8_BYTES <= MAX_ATTRIBUTE_VALUE_BYTES:
+            return None
+        size = len(value.encode("utf-8"))
+    elif value.__class__ is dict or value.__class__ is list:
+        size = len(json_text.dumps(value))
+    elif value.__class__ is int:
+        size = len(str(value)) if abs(value) >> 64 else 0
+    else:
+        return None
+    if size <= MAX_ATTRIBUTE_VALUE_BYTES:
+        return None
+    detail = f"Attribute {name!r} is {size} bytes; Customer.io takes at most {MAX_ATTRIBUTE_VALUE_BYTES}."
+    return OversizeAttribute(name, size, value, detail)
+
+
+def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:
+    """Write an operation as JSON, as one or more operations that are each within the limits.
+
+    Returns:
+        Operations as compact JSON of at most 32,000 bytes each. A person's event, page or screen with up to 100,000
+        bytes of attributes is one longer operation, for v1's call.
+
+    Raises:
+        InvalidEvent: ``operation_too_large``: no split makes it fit; ``invalid_json``: it nests too deeply.
+    """
+    try:
+        if operation["action"] in ("identify", "identify_anonymous"):
+            chunks = list(_chunks(operation["attributes"], settings.max_attributes_per_identify))
+            if len(chunks) > 1:
+                return [text for part in _parts(operation, chunks) for text in _fit_identify(part)]
+            return _fit_identify(operation)
+        text = json_text.dumps(operation)
+    except json_text.InvalidJson as error:
+        raise InvalidEvent("invalid_json", f"The event is {error}.") from None
+    if len(text) > MAX_OPERATION_BYTES:
+        _check_v1(operation, text)
+    return [text]
+
+
+def _check_v1(operation: Operation, text: bytes) -> None:
+    if operation["type"] != "person" or operation["action"] not in _V1_ACTIONS:
+        raise _too_large(text)
+    size = len(json_text.dumps(operation["attributes"]))
+    if size > MAX_V1_DATA_BYTES:
+        raise InvalidEvent(
+            "operation_too_large", f"The event's data are {size} bytes; Customer.io takes at most {MAX_V1_DATA_BYTES}."
+        )
+
+
+def _too_large(text: bytes) -> InvalidEvent:
+    return InvalidEvent(
+        "operation_too_large", f"The operation is {len(text)} bytes; Customer.io takes at most {MAX_OPERATION_BYTES}."
+    )
+
+
+def _chunks(attributes: dict[str, Any], count: int) -> Iterator[dict[str, Any]]:
+    """Split attributes into objects of at most ``count``, the decisive ones in the first."""
+    if len(attributes) <= count:
+        yield attributes
+        return
+    in_all = {name: attributes[name] for name in (_UPDATE_ONLY,) if name in attributes}
+    first = [name for name in _FIRST if name in attributes]
+    names = first + [name for name in attributes if name not in _FIRST and name not in in_all]
+    step = max(count - len(in_all), 1)
+    for start in range(0, len(names), step):
+        yield {**in_all, **{name: attributes[name] for name in names[start : start + step]}}
+
+
+def _parts(operation: Operation, chunks: list[dict[str, Any]]) -> Iterator[Operation]:
+    """Spread an identify operation over several: only the first carries the relationships."""
+    yield {**operation, "attributes": chunks[0]}
+    rest = {name: value for name, value in operation.items() if name != "cio_relationships"}
+    for chunk in chunks[1:]:
+        yield {**rest, "attributes": chunk}
+
+
+def _fit_identify(operation: Operation) -> list[bytes]:
+    """Write an identify operation, split by its attributes until each part fits."""
+    text = json_text.dumps(operation)
+    if len(text) <= MAX_OPERATION_BYTES:
+        return [text]
+    attributes = operation["attributes"]
+    splittable = len(attributes) - (_UPDATE_ONLY in attributes)
+    if splittable < 2:
+        raise _too_large(text)
+    chunks = list(_chunks(attributes, (len(attributes) + 1) // 2 + (_UPDATE_ONLY in attributes)))
+    if len(chunks) < 2:
+        raise _too_large(text)
+    return [part_text for part in _parts(operation, chunks) for part_text in _fit_identify(part)]

@@ -1,0 +1,86 @@
+"""Mapping: one event to Customer.io's operations, written and within the limits."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from mapping.calls import CALL_MAPPERS, Operation
+from mapping.errors import InvalidEvent
+from mapping.event import Event
+from mapping.limits import OversizeAttribute, drop_oversize, fit
+from mapping.settings import MappingSettings
+from mapping.special_events import SPECIAL_EVENTS, Parts
+
+__all__ = ["Mapped", "UnsentPart", "map_event"]
+
+
+class UnsentPart(NamedTuple):
+    """A part of an event that could not be sent, while the rest of it is.
+
+    Attributes:
+        reason: ``attribute_too_long``, or ``unsupported_platform`` for the device of an event.
+        detail: One sentence that says what is wrong.
+        attribute: The attribute that is too long, or None.
+    """
+
+    reason: str
+    detail: str
+    attribute: OversizeAttribute | None = None
+
+
+class Mapped(NamedTuple):
+    """What an event maps to.
+
+    Attributes:
+        operations: Track API v2 operations as compact UTF-8 JSON, in the order in which to send them. An event,
+            page or screen of more than 32,000 bytes is meant for v1's call.
+        unsent: The parts that can't be sent.
+        names_truncated: How many names were cut at 100 bytes.
+    """
+
+    operations: list[bytes]
+    unsent: list[UnsentPart]
+    names_truncated: int
+
+
+def map_event(event: Event, settings: MappingSettings) -> Mapped:
+    """Map one event.
+
+    Args:
+        event: The event; it is not changed.
+        settings: The job's choices.
+
+    Raises:
+        InvalidEvent: The event has no operation; its reason is one of docs/dead-letters.md's.
+
+    Example:
+        >>> [event] = read_payload(b'{"type": "track", "userId": "u1", "event": "Ordered", "timestamp": 1700000000}')
+        >>> map_event(event, MappingSettings()).operations
+        [b'{"type":"person","action":"event","identifiers":{"id":"u1"},...}']
+    """
+    operations: list[bytes] = []
+    unsent: list[UnsentPart] = []
+    names_truncated = 0
+    for part in _parts(event, settings):
+        if isinstance(part, InvalidEvent):
+            unsent.append(UnsentPart(part.reason, part.detail))
+            continue
+        if part["action"] in ("identify", "identify_anonymous") and settings.oversize_attributes == "dead_letter":
+            part, oversize = drop_oversize(part)  # noqa: PLW2901
+            unsent.extend(UnsentPart("attribute_too_long", found.detail, found) for found in oversize)
+        operations.extend(fit(part, settings))
+        names_truncated += _name_was_cut(part)
+    return Mapped(operations, unsent, names_truncated)
+
+
+def _parts(event: Event, settings: MappingSettings) -> list[Operation] | Parts:
+    if event.call == "track":
+        name = event.fields.get("event")
+        if isinstance(name, str) and name in SPECIAL_EVENTS:
+            return SPECIAL_EVENTS[name](event, settings)
+    return CALL_MAPPERS[event.call](event, settings)
+
+
+def _name_was_cut(operation: dict[str, Any]) -> bool:
+    full_name = operation["attributes"].get("full_name") if "name" in operation else None
+    return full_name is not None and full_name != operation["name"] and str(full_name).startswith(operation["name"])

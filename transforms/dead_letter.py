@@ -1,0 +1,86 @@
+"""The one failure record of the pipeline: what could not be delivered, why, and what to send again.
+
+Every step makes its records here, so that all of them have one schema; ``pipeline.dead_letters`` writes them
+once. This module imports no Beam: a record is built from plain values.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from mapping import json_text
+
+__all__ = ["RETRYABLE_REASONS", "Stage", "dead_letter"]
+
+Stage = Literal["parse", "map", "deliver"]
+
+#: Reasons whose records can be sent again as they are: nothing about the event itself is wrong.
+RETRYABLE_REASONS = frozenset({"retries_exhausted", "recent_event"})
+
+
+def dead_letter(
+    *,
+    stage: Stage,
+    reason: str,
+    detail: str,
+    payload: bytes,
+    failed_at: float,
+    event_time_ms: int | None = None,
+    message_id: str | None = None,
+    attribute: Mapping[str, Any] | None = None,
+    operation: bytes | None = None,
+    response: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Build one dead-letter record.
+
+    Args:
+        stage: The step that gave up: ``parse``, ``map`` or ``deliver``.
+        reason: A stable code, such as ``missing_identity``; docs/dead-letters.md lists them.
+        detail: One sentence for a person to read; it holds no secrets.
+        payload: The original event's text. Kept as ``payload``, or as ``payload_base64`` where it is no UTF-8.
+        failed_at: When the step gave up, in unix seconds.
+        event_time_ms: The event's time in unix milliseconds. Replay falls back on it for events that carry no
+            time of their own.
+        message_id: The event's message id; read from ``payload`` where it is not given.
+        attribute: For ``attribute_too_long``: the attribute's name, size in bytes, and value.
+        operation: For ``deliver``: the operation as JSON.
+        response: For ``deliver``: Customer.io's answer (status, reason, field, message).
+
+    Returns:
+        The record as one line of JSON, without a line end.
+    """
+    record: dict[str, Any] = {
+        "stage": stage,
+        "reason": reason,
+        "detail": detail,
+        "retryable": reason in RETRYABLE_REASONS,
+        "failed_at": datetime.datetime.fromtimestamp(failed_at, datetime.timezone.utc).isoformat(),
+        "message_id": message_id if message_id is not None else _message_id(payload),
+    }
+    if event_time_ms is not None:
+        record["event_time_ms"] = event_time_ms
+    try:
+        record["payload"] = payload.decode("utf-8")
+    except UnicodeDecodeError:
+        record["payload_base64"] = base64.b64encode(payload).decode("ascii")
+    if attribute is not None:
+        record["attribute"] = dict(attribute)
+    if operation is not None:
+        record["operation"] = json_text.loads(operation)
+    if response is not None:
+        record["response"] = dict(response)
+    return json_text.dumps(record)
+
+
+def _message_id(payload: bytes) -> str | None:
+    try:
+        event = json_text.loads(payload)
+    except json_text.InvalidJson:
+        return None
+    message_id = event.get("messageId") if isinstance(event, dict) else None
+    if isinstance(message_id, str):
+        return message_id
+    return str(message_id) if isinstance(message_id, int) and not isinstance(message_id, bool) else None
