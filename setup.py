@@ -29,6 +29,7 @@ setup(
         "google-cloud-secret-manager>=2.20,<3",
         "orjson>=3.10,<4",
         "requests>=2.32,<3",
+        "zstandard>=0.23,<1",
     ],
     extras_require={
         "sandbox": SANDBOX,

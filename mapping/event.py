@@ -88,11 +88,13 @@ def read_payload(payload: bytes, source_time_ms: int | None = None) -> list[Outc
             milliseconds: the last fallback for an event's time. None where the source has none.
 
     Returns:
-        One outcome an event, in their order; empty for an empty array or envelope.
+        One outcome an event, in their order; empty for a blank line, an empty array or an empty envelope.
     """
     try:
         value = json_text.loads(payload)
     except json_text.InvalidJson as error:
+        if not payload.strip():
+            return []
         return [Rejected("invalid_json", f"The payload is not JSON: {error}.", payload)]
     if value.__class__ is dict:
         if "batch" in value and "type" not in value:

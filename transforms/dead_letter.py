@@ -13,7 +13,10 @@ from typing import Any, Literal
 
 from mapping import json_text
 
-__all__ = ["RETRYABLE_REASONS", "Stage", "dead_letter"]
+__all__ = ["DEAD_LETTERS", "RETRYABLE_REASONS", "Stage", "dead_letter"]
+
+#: The tag of every transform's dead-letter output.
+DEAD_LETTERS = "dead_letters"
 
 Stage = Literal["parse", "map", "deliver"]
 

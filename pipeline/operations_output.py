@@ -1,0 +1,43 @@
+"""WriteOperations: operations to files instead of to Customer.io."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+
+from transforms.map_to_customerio import KeyedOperation
+
+__all__ = ["WriteOperations"]
+
+_SUFFIX = ".ndjson"
+
+
+class WriteOperations(beam.PTransform):
+    """Write operations as NDJSON, one a line, in no particular order.
+
+    Args:
+        path: A path that ends in ``.ndjson`` becomes that one file; any other is the prefix of sharded files.
+    """
+
+    def __init__(self, path: str):
+        super().__init__()
+        self._path = path
+
+    def expand(self, operations: beam.PCollection) -> beam.PCollection:
+        """Wire Beam's own sink; see the class."""
+        one_file = self._path.endswith(_SUFFIX)
+        return (
+            operations
+            | "Take operations" >> beam.Map(_operation).with_output_types(bytes)
+            | "Write files"
+            >> beam.io.WriteToText(
+                self._path.removesuffix(_SUFFIX),
+                file_name_suffix=_SUFFIX,
+                shard_name_template="" if one_file else None,
+                num_shards=1 if one_file else 0,
+                coder=beam.coders.BytesCoder(),
+            )
+        )
+
+
+def _operation(keyed_operation: KeyedOperation) -> bytes:
+    return keyed_operation[1][1]

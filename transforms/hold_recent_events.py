@@ -1,0 +1,87 @@
+"""HoldRecentEvents: a backfill must not trigger the campaigns of today."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+
+from mapping import json_text
+from transforms.dead_letter import DEAD_LETTERS, dead_letter
+from transforms.map_to_customerio import KeyedOperation
+
+__all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
+
+#: An event stamped within the last 72 hours can trigger campaigns (Customer.io's documentation).
+CAMPAIGN_WINDOW_SECS = 72 * 3600
+
+_TRIGGERING = frozenset({"event", "page", "screen"})
+
+
+class HoldResult(NamedTuple):
+    """What ``HoldRecentEvents`` returns.
+
+    Attributes:
+        operations: The operations to send, as they came.
+        dead_letters: One ``recent_event`` record for each operation held back.
+    """
+
+    operations: beam.PCollection
+    dead_letters: beam.PCollection
+
+
+class HoldRecentEvents(beam.PTransform):
+    """Hold back event, page and screen operations that are young enough to trigger a campaign.
+
+    Example:
+        ```
+        held = mapped.operations | HoldRecentEvents(launched_at=time.time())
+        held.operations | WriteToCustomerIO(...)
+        ```
+
+    Args:
+        launched_at: "Now" in unix seconds, fixed when the job starts, so that retried bundles agree.
+        clock: The current time in unix seconds, for the records.
+    """
+
+    def __init__(self, launched_at: float, clock: Callable[[], float] = time.time):
+        super().__init__()
+        self._launched_at = launched_at
+        self._clock = clock
+
+    def expand(self, operations: beam.PCollection) -> HoldResult:
+        """Wire the holding DoFn; see the class."""
+        hold = beam.ParDo(_Hold(self._launched_at, self._clock))
+        outputs = operations | "Hold recent events" >> hold.with_outputs(DEAD_LETTERS, main="operations")
+        outputs.operations.element_type = KeyedOperation
+        outputs[DEAD_LETTERS].element_type = bytes
+        return HoldResult(outputs.operations, outputs[DEAD_LETTERS])
+
+
+class _Hold(beam.DoFn):
+    """Passes old operations on and turns triggering young ones into dead letters."""
+
+    def __init__(self, launched_at: float, clock: Callable[[], float]):
+        self._held_from_ms = int((launched_at - CAMPAIGN_WINDOW_SECS) * 1000)
+        self._clock = clock
+        self._held = Metrics.counter("dead_letters", "recent_event")
+
+    def process(self, keyed_operation: KeyedOperation) -> Iterator[Any]:
+        time_ms, operation, payload = keyed_operation[1]
+        if time_ms < self._held_from_ms or json_text.loads(operation)["action"] not in _TRIGGERING:
+            yield keyed_operation
+            return
+        self._held.inc()
+        record = dead_letter(
+            stage="deliver",
+            reason="recent_event",
+            detail="The event is of the 72 hours before the backfill, so it could trigger a campaign.",
+            payload=payload,
+            failed_at=self._clock(),
+            event_time_ms=time_ms,
+            operation=operation,
+        )
+        yield beam.pvalue.TaggedOutput(DEAD_LETTERS, record)

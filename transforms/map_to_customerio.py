@@ -1,0 +1,104 @@
+"""MapToCustomerIO: keyed events to keyed operations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+
+from mapping.errors import InvalidEvent
+from mapping.event import Event
+from mapping.mapper import UnsentPart, map_event
+from mapping.settings import MappingSettings
+from transforms.dead_letter import DEAD_LETTERS, dead_letter
+
+__all__ = ["KeyedOperation", "MapResult", "MapToCustomerIO"]
+
+#: ``(person key, (event time in unix milliseconds, operation as JSON, the original event's JSON))``.
+KeyedOperation = tuple[bytes, tuple[int, bytes, bytes]]
+
+
+class MapResult(NamedTuple):
+    """What ``MapToCustomerIO`` returns.
+
+    Attributes:
+        operations: ``PCollection[KeyedOperation]``, as ``WriteToCustomerIO`` takes them.
+        dead_letters: One record (JSON bytes) for each event that can't be mapped, and for each part of an event
+            (an attribute over its limit, a device of an unknown platform) that goes unsent.
+    """
+
+    operations: beam.PCollection
+    dead_letters: beam.PCollection
+
+
+class MapToCustomerIO(beam.PTransform):
+    """Map events, keyed by person, to operations of Customer.io's Track API v2.
+
+    Takes a ``PCollection[tuple[bytes, Event]]`` (of ``KeyByPerson``) and returns a ``MapResult``.
+
+    Example:
+        ```
+        mapped = parsed.events | KeyByPerson() | MapToCustomerIO(MappingSettings(max_attributes_per_identify=300))
+        mapped.operations | WriteToCustomerIO(...)
+        ```
+
+    Args:
+        settings: The job's choices about the mapping.
+        clock: The current time in unix seconds.
+    """
+
+    def __init__(self, settings: MappingSettings | None = None, clock: Callable[[], float] = time.time):
+        super().__init__()
+        self._settings = settings or MappingSettings()
+        self._clock = clock
+
+    def expand(self, keyed_events: beam.PCollection) -> MapResult:
+        """Wire the mapping DoFn; see the class."""
+        mapper = beam.ParDo(_Map(self._settings, self._clock))
+        outputs = keyed_events | "Map events" >> mapper.with_outputs(DEAD_LETTERS, main="operations")
+        outputs.operations.element_type = KeyedOperation
+        outputs[DEAD_LETTERS].element_type = bytes
+        return MapResult(outputs.operations, outputs[DEAD_LETTERS])
+
+
+class _Map(beam.DoFn):
+    """The keyed mapping DoFn: one event in, its operations out under the same key."""
+
+    def __init__(self, settings: MappingSettings, clock: Callable[[], float]):
+        self._settings = settings
+        self._clock = clock
+        self._operations = Metrics.counter("operations", "mapped")
+        self._names_truncated = Metrics.counter("events", "names_truncated")
+
+    def process(self, keyed_event: tuple[bytes, Event]) -> Iterator[Any]:
+        key, event = keyed_event
+        try:
+            operations, unsent, names_truncated = map_event(event, self._settings)
+        except InvalidEvent as error:
+            yield self._dead_letter(event, UnsentPart(error.reason, error.detail))
+            return
+        self._operations.inc(len(operations))
+        for operation in operations:
+            yield key, (event.time_ms, operation, event.payload)
+        for part in unsent:
+            Metrics.counter("events", "parts_unsent").inc()
+            yield self._dead_letter(event, part)
+        if names_truncated:
+            self._names_truncated.inc(names_truncated)
+
+    def _dead_letter(self, event: Event, part: UnsentPart) -> Any:
+        Metrics.counter("dead_letters", part.reason).inc()
+        attribute = part.attribute
+        record = dead_letter(
+            stage="map",
+            reason=part.reason,
+            detail=part.detail,
+            payload=event.payload,
+            failed_at=self._clock(),
+            event_time_ms=event.time_ms,
+            attribute=attribute and {"name": attribute.name, "size": attribute.size, "value": attribute.value},
+        )
+        return beam.pvalue.TaggedOutput(DEAD_LETTERS, record)

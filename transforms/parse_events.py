@@ -1,0 +1,105 @@
+"""ParseEvents: payloads to events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.metrics import Metrics
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+
+from mapping.event import Event, Filtered, Rejected, read_payload
+from transforms.dead_letter import DEAD_LETTERS, dead_letter
+
+__all__ = ["ParseEvents", "ParseResult"]
+
+
+class ParseResult(NamedTuple):
+    """What ``ParseEvents`` returns.
+
+    Attributes:
+        events: The usable events.
+        dead_letters: One record (JSON bytes) for each event or payload that is unusable.
+    """
+
+    events: beam.PCollection
+    dead_letters: beam.PCollection
+
+
+class ParseEvents(beam.PTransform):
+    """Read events in the Segment spec from payloads: one event, an array, or a library's envelope each.
+
+    Takes a ``PCollection[bytes]`` and returns a ``ParseResult``. Events that opt Customer.io out by their
+    ``integrations`` are filtered: counted (``filtered``), and in neither output.
+
+    Example:
+        ```
+        parsed = p | beam.io.ReadFromText("events.ndjson", coder=beam.coders.BytesCoder()) | ParseEvents()
+        parsed.events        # PCollection[mapping.event.Event]
+        parsed.dead_letters  # PCollection[bytes]
+        ```
+
+    Args:
+        source_timestamps: Whether the elements' own timestamps say when their events happened, where the events
+            themselves don't (Pub/Sub's publish time). By default they do in unbounded input alone.
+        clock: The current time in unix seconds.
+    """
+
+    def __init__(self, source_timestamps: bool | None = None, clock: Callable[[], float] = time.time):
+        super().__init__()
+        self._source_timestamps = source_timestamps
+        self._clock = clock
+
+    def expand(self, payloads: beam.PCollection) -> ParseResult:
+        """Wire the reading DoFn; see the class."""
+        source_timestamps = self._source_timestamps
+        if source_timestamps is None:
+            source_timestamps = not payloads.is_bounded
+        reader = _ParseTimestamped(self._clock) if source_timestamps else _Parse(self._clock)
+        outputs = payloads | "Read events" >> beam.ParDo(reader).with_outputs(DEAD_LETTERS, main="events")
+        outputs[DEAD_LETTERS].element_type = bytes
+        return ParseResult(outputs.events, outputs[DEAD_LETTERS])
+
+
+class _Parse(beam.DoFn):
+    """Reads payloads whose source gives them no time."""
+
+    def __init__(self, clock: Callable[[], float]):
+        self._clock = clock
+        self._events_read = Metrics.counter("events", "read")
+        self._filtered = Metrics.counter("events", "filtered")
+
+    def process(self, payload: bytes) -> Iterator[Any]:
+        return self._outcomes(payload, None)
+
+    def _outcomes(self, payload: bytes, source_time_ms: int | None) -> Iterator[Any]:
+        outcomes = read_payload(payload, source_time_ms)
+        self._events_read.inc(len(outcomes))
+        for outcome in outcomes:
+            if isinstance(outcome, Event):
+                yield outcome
+            elif isinstance(outcome, Filtered):
+                self._filtered.inc()
+            else:
+                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, self._dead_letter(outcome, source_time_ms))
+
+    def _dead_letter(self, rejected: Rejected, source_time_ms: int | None) -> bytes:
+        Metrics.counter("dead_letters", rejected.reason).inc()
+        return dead_letter(
+            stage="parse",
+            reason=rejected.reason,
+            detail=rejected.detail,
+            payload=rejected.payload,
+            failed_at=self._clock(),
+            event_time_ms=source_time_ms,
+        )
+
+
+class _ParseTimestamped(_Parse):
+    """Reads payloads whose elements carry the time that their source gives them."""
+
+    def process(self, payload: bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        source_time_ms = None if timestamp == MIN_TIMESTAMP else timestamp.micros // 1000
+        return self._outcomes(payload, source_time_ms)
