@@ -202,9 +202,10 @@ def _times(fields: dict[str, Any], source_time_ms: int | None) -> tuple[int, int
     get = fields.get
     timestamp = get("timestamp")
     original = get("originalTimestamp")
-    if timestamp and not original:
-        time_ms = _readable(timestamp, "timestamp")
-        return time_ms, time_ms
+    if timestamp and original is None:
+        time_ms = timestamp_ms(timestamp)
+        if time_ms is not None:
+            return time_ms, time_ms
     client_time_ms = timestamp_ms(original) if _present(original) else None
     for name in (*_CLIENT_TIMES, *_TRANSPORT_TIMES):
         value = get(name)

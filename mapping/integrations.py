@@ -19,16 +19,17 @@ def opted_out(integrations: dict[str, Any]) -> bool:
     """Whether these integrations opt Customer.io out.
 
     ``{"Customer.io": false}`` does, and ``{"All": false}`` does unless Customer.io itself has a true entry. The name
-    matches as *Customer.io*, *customerio*, *Customer.io (Actions)* and the like.
+    matches as *Customer.io*, *customerio*, *Customer.io (Actions)* and the like; where several do, in whatever
+    order, one false entry is enough.
     """
     all_off = False
+    chosen = False
     for name, value in integrations.items():
         normalised = _normalised(name)
         if normalised == "customerio":
             if value is False:
                 return True
-            if value:
-                return False
+            chosen = chosen or bool(value)
         elif normalised == "all" and value is False:
             all_off = True
-    return all_off
+    return all_off and not chosen

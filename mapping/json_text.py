@@ -38,8 +38,9 @@ def loads(text: bytes) -> Any:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        if text.startswith(codecs.BOM_UTF8):
-            return loads(text[len(codecs.BOM_UTF8) :])
+        without_mark = text[len(codecs.BOM_UTF8) :] if text.startswith(codecs.BOM_UTF8) else b""
+        if without_mark and not without_mark.startswith(codecs.BOM_UTF8):
+            return loads(without_mark)
         raise InvalidJson(str(error)) from None
     if _LONG_NUMBER in text.translate(_DIGITS_TO_ZERO):
         try:

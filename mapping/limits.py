@@ -54,6 +54,9 @@ def drop_oversize(operation: Operation) -> tuple[Operation, list[OversizeAttribu
 
     Returns:
         The operation (the same one where all attributes fit), and what was taken out.
+
+    Raises:
+        InvalidJson: An attribute nests too deeply.
     """
     dropped: list[OversizeAttribute] = []
     attributes = _within_limits(operation["attributes"], dropped)
@@ -103,6 +106,7 @@ def _oversize(name: str, value: Any) -> OversizeAttribute | None:
         return None
     if size <= MAX_ATTRIBUTE_VALUE_BYTES:
         return None
+    json_text.dumps([[value]])  # its dead letter nests it two levels deeper; raises where that can't be written
     detail = f"Attribute {name!r} is {size} bytes; Customer.io takes at most {MAX_ATTRIBUTE_VALUE_BYTES}."
     return OversizeAttribute(name, size, value, detail)
 
@@ -115,17 +119,15 @@ def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:
         bytes of attributes is one longer operation, for v1's call.
 
     Raises:
-        InvalidEvent: ``operation_too_large``: no split makes it fit; ``invalid_json``: it nests too deeply.
+        InvalidEvent: ``operation_too_large``: no split makes it fit.
+        InvalidJson: It nests too deeply.
     """
-    try:
-        if operation["action"] in ("identify", "identify_anonymous"):
-            chunks = list(_chunks(operation["attributes"], settings.max_attributes_per_identify))
-            if len(chunks) > 1:
-                return [text for part in _parts(operation, chunks) for text in _fit_identify(part)]
-            return _fit_identify(operation)
-        text = json_text.dumps(operation)
-    except json_text.InvalidJson as error:
-        raise InvalidEvent("invalid_json", f"The event is {error}.") from None
+    if operation["action"] in ("identify", "identify_anonymous"):
+        chunks = list(_chunks(operation["attributes"], settings.max_attributes_per_identify))
+        if len(chunks) > 1:
+            return [text for part in _parts(operation, chunks) for text in _fit_identify(part)]
+        return _fit_identify(operation)
+    text = json_text.dumps(operation)
     if len(text) > MAX_OPERATION_BYTES:
         _check_v1(operation, text)
     return [text]

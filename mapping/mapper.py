@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from mapping import json_text
 from mapping.calls import CALL_MAPPERS, Operation
 from mapping.errors import InvalidEvent
 from mapping.event import Event
 from mapping.limits import OversizeAttribute, drop_oversize, fit
+from mapping.names import cut_name
 from mapping.settings import MappingSettings
 from mapping.special_events import SPECIAL_EVENTS, Parts
 
@@ -18,7 +20,8 @@ class UnsentPart(NamedTuple):
     """A part of an event that could not be sent, while the rest of it is.
 
     Attributes:
-        reason: ``attribute_too_long``, or ``unsupported_platform`` for the device of an event.
+        reason: ``attribute_too_long``; or, for the device of an event, ``unsupported_platform`` or
+            ``operation_too_large``.
         detail: One sentence that says what is wrong.
         attribute: The attribute that is too long, or None.
     """
@@ -58,6 +61,13 @@ def map_event(event: Event, settings: MappingSettings) -> Mapped:
         >>> map_event(event, MappingSettings()).operations
         [b'{"type":"person","action":"event","identifiers":{"id":"u1"},...}']
     """
+    try:
+        return _map_event(event, settings)
+    except json_text.InvalidJson as error:
+        raise InvalidEvent("invalid_json", f"The event is {error}.") from None
+
+
+def _map_event(event: Event, settings: MappingSettings) -> Mapped:
     operations: list[bytes] = []
     unsent: list[UnsentPart] = []
     names_truncated = 0
@@ -68,7 +78,13 @@ def map_event(event: Event, settings: MappingSettings) -> Mapped:
         if part["action"] in ("identify", "identify_anonymous") and settings.oversize_attributes == "dead_letter":
             part, oversize = drop_oversize(part)  # noqa: PLW2901
             unsent.extend(UnsentPart("attribute_too_long", found.detail, found) for found in oversize)
-        operations.extend(fit(part, settings))
+        try:
+            operations.extend(fit(part, settings))
+        except InvalidEvent as error:
+            if not operations:
+                raise
+            unsent.append(UnsentPart(error.reason, error.detail))  # the device of an event that goes out itself
+            continue
         names_truncated += _name_was_cut(part)
     return Mapped(operations, unsent, names_truncated)
 
@@ -82,5 +98,7 @@ def _parts(event: Event, settings: MappingSettings) -> list[Operation] | Parts:
 
 
 def _name_was_cut(operation: dict[str, Any]) -> bool:
-    full_name = operation["attributes"].get("full_name") if "name" in operation else None
-    return full_name is not None and full_name != operation["name"] and str(full_name).startswith(operation["name"])
+    if "name" not in operation:
+        return False
+    full_name = operation["attributes"].get("full_name")
+    return full_name.__class__ is str and full_name != operation["name"] and cut_name(full_name) == operation["name"]
