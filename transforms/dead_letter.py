@@ -71,11 +71,11 @@ def dead_letter(
         record["payload_base64"] = base64.b64encode(payload).decode("ascii")
     if attribute is not None:
         record["attribute"] = dict(attribute)
-    if operation is not None:
-        record["operation"] = json_text.loads(operation)
     if response is not None:
         record["response"] = dict(response)
-    return json_text.dumps(record)
+    text = json_text.dumps(record)
+    # The operation is JSON already, and may nest as deeply as can be written: it goes in as it is.
+    return text if operation is None else text[:-1] + b',"operation":' + operation + b"}"
 
 
 def _message_id(payload: bytes) -> str | None:
