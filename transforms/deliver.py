@@ -1,0 +1,161 @@
+"""The DoFns at the end of ``WriteToCustomerIO``: they wire elements, windows and metrics to ``delivery``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.utils.timestamp import Timestamp
+from apache_beam.utils.windowed_value import WindowedValue
+
+from delivery.batching import Value
+from delivery.budget import BucketBudget, Budget
+from delivery.client import TrackClient
+from delivery.clock import Clock
+from delivery.credentials import CredentialsKeeper, CredentialsSource
+from delivery.external_sort import sort_by_time
+from delivery.lanes import Lanes
+from delivery.report import Failure, Report
+from delivery.retry import RetryPolicy
+from delivery.sender import Sender
+from delivery.settings import DeliverySettings
+from delivery.writer import BundleWriter
+from transforms.dead_letter import dead_letter
+from transforms.delivery_metrics import DeliveryMetrics
+from transforms.rate_limit_service import RateLimitServiceBudget
+from transforms.worker_budget import worker_bucket
+
+__all__ = ["DEAD_LETTERS", "DeliverGroups", "DeliverValues"]
+
+DEAD_LETTERS = "dead_letters"
+
+
+class _Deliver(beam.DoFn):
+    """Delivers what its subclasses' ``process`` hand to ``_write``. Emits how many operations each request delivered.
+
+    Lanes and what belongs to them live from ``setup`` to ``teardown``; a bundle is over only when all its
+    operations are answered. Threads never touch Beam: their reports are accounted for on the bundle's thread.
+    """
+
+    def __init__(self, source: CredentialsSource, settings: DeliverySettings, clock: Clock, budget_tag: str) -> None:
+        self._source = source
+        self._settings = settings
+        self._clock = clock
+        self._budget_tag = budget_tag
+        self._resources: list[Lanes | TrackClient] = []
+
+    def setup(self) -> None:
+        """Fetch the credentials, join the worker's budget, and start the lanes."""
+        settings = self._settings
+        keeper = CredentialsKeeper(self._source)
+        budget = self._budget()
+        cancelled = threading.Event()
+        self._metrics = DeliveryMetrics(settings.max_in_flight_requests)
+        clients = [
+            TrackClient(
+                settings.base_url,
+                connect_timeout_secs=settings.connect_timeout_secs,
+                read_timeout_secs=settings.read_timeout_secs,
+            )
+            for _ in range(settings.max_in_flight_requests)
+        ]
+        deliverers = [
+            Sender(
+                client,
+                keeper,
+                budget,
+                account_region=settings.account_region,
+                retry=RetryPolicy(max_secs=settings.max_retry_secs),
+                on_exhausted=settings.on_exhausted,
+                clock=self._clock,
+                cancelled=cancelled,
+            ).deliver
+            for client in clients
+        ]
+        self._lanes = Lanes(deliverers, cancelled)
+        self._resources = [self._lanes, *clients]
+
+    def _budget(self) -> Budget:
+        worker = BucketBudget(worker_bucket(self._settings.worker_requests_per_second, self._budget_tag))
+        if self._settings.rate_limit_service is None:
+            return worker
+        return RateLimitServiceBudget(worker, self._settings.rate_limit_service)
+
+    def start_bundle(self) -> None:
+        """Begin with empty batches, whatever an earlier bundle left behind when it failed."""
+        self._lanes.cancel()
+        self._writer = BundleWriter(
+            self._lanes,
+            max_bytes=self._settings.max_batch_bytes,
+            max_operations=self._settings.max_batch_operations,
+        )
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Send what is left over, and wait for all answers."""
+        for report in self._writer.flush():
+            yield from self._outputs(report)
+
+    def teardown(self) -> None:
+        """End the lanes and close their connections."""
+        for resource in self._resources:
+            resource.close()
+
+    def _write(self, key: Any, values: Iterable[Value], timestamp: Any, window: Any) -> Iterator[Any]:
+        for report in self._writer.write(key, values, (timestamp, window)):
+            yield from self._outputs(report)
+
+    def _outputs(self, report: Report) -> Iterator[Any]:
+        """Account for a report: metrics, counts and dead letters, in the windows that the operations came in."""
+        self._metrics.count(report)
+        for failure in report.failures:
+            timestamp, window = failure.context
+            record = self._record(failure)
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, WindowedValue(record, timestamp, (window,)))
+        counts: dict[Any, tuple[int, Timestamp]] = {}
+        for timestamp, window in report.delivered:
+            count, earliest = counts.get(window, (0, timestamp))
+            counts[window] = (count + 1, min(earliest, timestamp))
+        for window, (count, earliest) in counts.items():
+            yield WindowedValue(count, earliest, (window,))
+
+    def _record(self, failure: Failure) -> bytes:
+        event_time_ms, operation, payload = failure.value
+        return dead_letter(
+            stage="deliver",
+            reason=failure.reason,
+            detail=failure.detail,
+            payload=payload,
+            failed_at=self._clock.time(),
+            event_time_ms=event_time_ms,
+            operation=operation,
+            response=None if failure.response is None else failure.response.as_record(),
+        )
+
+
+class DeliverGroups(_Deliver):
+    """Delivers each key's operations in the order of their event times."""
+
+    def process(
+        self,
+        element: tuple[Any, Iterable[Value]],
+        timestamp: Any = beam.DoFn.TimestampParam,
+        window: Any = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        """Deliver one person's (or one shard's) operations."""
+        key, values = element
+        yield from self._write(key, sort_by_time(values, self._settings.max_sort_bytes), timestamp, window)
+
+
+class DeliverValues(_Deliver):
+    """Delivers operations in whatever order they come."""
+
+    def process(
+        self,
+        element: Value,
+        timestamp: Any = beam.DoFn.TimestampParam,
+        window: Any = beam.DoFn.WindowParam,
+    ) -> Iterator[Any]:
+        """Deliver one operation."""
+        yield from self._write(None, (element,), timestamp, window)
