@@ -1,0 +1,90 @@
+"""Whom an event is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.cases.case import ANONYMOUS, Case, about, event, identified, operation
+
+U1 = {"id": "u1"}
+ADA = {"email": "ada@example.com"}
+_BY_CONTEXT = {"traits": ADA}
+
+
+def _ordered(**fields: Any) -> dict[str, Any]:
+    return event("track", event="Ordered", **fields)
+
+
+def _by(person: dict[str, str]) -> dict[str, Any]:
+    return operation("event", person, "Ordered")
+
+
+CASES: list[Case] = [
+    about("A userId is an id", _ordered(userId="u1", anonymousId="a-1"), _by(U1)),
+    about("`cio_<x>` is Customer.io's own id", _ordered(userId="cio_0a1b2c"), _by({"cio_id": "0a1b2c"})),
+    about("`cio_` alone is an id", _ordered(userId="cio_"), _by({"id": "cio_"}), shown=False),
+    about("An email-shaped userId is an email", _ordered(userId="ada@example.com"), _by(ADA)),
+    about("No email without a domain", _ordered(userId="ada@example"), _by({"id": "ada@example"}), shown=False),
+    about("No email with a space", _ordered(userId="a da@example.com"), _by({"id": "a da@example.com"}), shown=False),
+    about(
+        "With `--identify_by=id` it is an id",
+        _ordered(userId="ada@example.com"),
+        _by({"id": "ada@example.com"}),
+        identify_by="id",
+    ),
+    about(
+        "With `--identify_by=email` the event's email goes before its userId",
+        event("identify", userId="u1", traits=ADA),
+        identified(ADA, **ADA),
+        identify_by="email",
+    ),
+    about(
+        "With `--identify_by=email` a userId that is an email stays",
+        event("identify", userId="bob@example.com", traits=ADA),
+        identified({"email": "bob@example.com"}, **ADA),
+        identify_by="email",
+        shown=False,
+    ),
+    about(
+        "With `--identify_by=email` and no email, the userId is an id",
+        _ordered(userId="u1"),
+        _by(U1),
+        identify_by="email",
+        shown=False,
+    ),
+    about("The userId goes before any email", event("identify", userId="u1", traits=ADA), identified(U1, **ADA)),
+    about("Identify without a userId uses `traits.email`", event("identify", traits=ADA), identified(ADA, **ADA)),
+    about("The others use `context.traits.email`", _ordered(context=_BY_CONTEXT, anonymousId="a-1"), _by(ADA)),
+    about(
+        "With `--identify_by=id` an email in the traits is an email still",
+        event("identify", traits=ADA),
+        identified(ADA, **ADA),
+        identify_by="id",
+        shown=False,
+    ),
+    about("Track, page and screen may be anonymous", _ordered(anonymousId="a-1"), _by(ANONYMOUS)),
+    about(
+        "An email that is no string names nobody",
+        _ordered(context={"traits": {"email": 7}}),
+        "missing_identity",
+        shown=False,
+    ),
+    about(
+        "An identify can't be anonymous",
+        event("identify", anonymousId="a-1", traits={"plan": "pro"}),
+        "missing_identity",
+    ),
+    about("Nobody at all", _ordered(), "missing_identity"),
+    about("An identifier of 150 bytes", _ordered(userId="é" * 75), _by({"id": "é" * 75}), shown=False),
+    about("An identifier over 150 bytes", _ordered(userId="é" * 75 + "x"), "identifier_too_long"),
+    about("An anonymousId over 150 bytes", _ordered(anonymousId="x" * 151), "identifier_too_long", shown=False),
+    about(
+        "An email over 150 bytes", event("identify", traits={"email": "x" * 151}), "identifier_too_long", shown=False
+    ),
+    about(
+        "A cio_id is measured without its prefix",
+        _ordered(userId="cio_" + "x" * 150),
+        _by({"cio_id": "x" * 150}),
+        shown=False,
+    ),
+]
