@@ -1,0 +1,369 @@
+"""What each operation does to the workspace: one function an action, given checked operations in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.changes import ActivityRow, Changes, Move, Refusal
+from sandbox.directory import Directory, updated
+from sandbox.rules import limits
+from sandbox.rules.anonymous import owner
+from sandbox.rules.attributes import flatten, set_attribute, too_long
+from sandbox.rules.identifiers import ANONYMOUS, Identifier, from_operation, identifier
+from sandbox.rules.people import MERGED_HISTORY_SECONDS, ObjectKey, Person, merge_profile
+from sandbox.rules.validation import Problem
+
+ACTIVITY_TYPES = {"event": "event", "page": "Page View", "screen": "Screen View"}
+"""What the Activity View calls each action's lines."""
+
+
+class Applier:
+    """Applies the operations of one request, in order.
+
+    Args:
+        directory: The workspace, changed in place.
+        create_unknown: Whether an operation that is about a person nobody identified yet creates that person.
+        max_attributes: Attributes one identify call may carry; the rest is not taken.
+        received: When the request arrived, in unix seconds.
+    """
+
+    def __init__(self, directory: Directory, *, create_unknown: bool, max_attributes: int, received: float) -> None:
+        self.changes = Changes()
+        self._directory = directory
+        self._create_unknown = create_unknown
+        self._max_attributes = max_attributes
+        self._received = received
+        self._now = int(received)
+        self._index: int | None = None
+        self._text = b""
+
+    def apply(self, operation: dict[str, Any], text: bytes, index: int | None) -> None:
+        """Applies one operation.
+
+        Args:
+            operation: The operation, already checked.
+            text: The same as compact JSON.
+            index: Its position in its batch, or None.
+        """
+        self._text, self._index = text, index
+        ACTIONS[operation["type"], operation["action"]](self, operation)
+
+    def event(self, operation: dict[str, Any]) -> None:
+        """Adds an event, page or screen to the activity log; an anonymous one may be somebody's already."""
+        identifiers = operation["identifiers"]
+        time = self._time(operation)
+        person_key: int | None = None
+        anonymous_id: str | None = None
+        sent_as = ""
+        if identifiers:
+            who = from_operation(identifiers)
+            sent_as = f"{who.kind}:{who.value}"
+            if who.kind == ANONYMOUS:
+                anonymous_id = who.value
+                links = self._directory.links.get(anonymous_id)
+                person_key = owner(time, links) if links else None
+            else:
+                person = self._find_or_create(who, identifiers)
+                if person is None:
+                    return
+                person_key = person.key
+        if person_key is not None:
+            person = self._directory.people[person_key]
+            if person.last_seen is None or person.last_seen < time:
+                person.last_seen = time
+        ulid = operation.get("id")
+        self.changes.activity.append(
+            ActivityRow(
+                ulid.upper() if ulid else None,
+                ACTIVITY_TYPES[operation["action"]],
+                operation["name"].strip(),
+                person_key,
+                anonymous_id,
+                sent_as,
+                time,
+                self._received,
+                self._text,
+            )
+        )
+
+    def identify(self, operation: dict[str, Any]) -> None:
+        """Creates or updates a person; each attribute keeps its newest value."""
+        who = from_operation(operation["identifiers"])
+        attributes: dict[str, Any] = operation.get("attributes") or {}
+        person = self._identified(who, operation["identifiers"][who.kind], attributes)
+        if person is None:
+            return
+        time = self._time(operation)
+        self.changes.people.add(person.key)
+        taken = 0
+        for name, value in flatten(attributes):
+            if name == "_update":
+                continue
+            taken += 1
+            if taken > self._max_attributes:
+                self._fail("invalid", name, f"more than {self._max_attributes} attributes in one identify call")
+                break
+            self._set(person, who, name, value, time)
+        anonymous_id = attributes.get(ANONYMOUS)
+        if isinstance(anonymous_id, str) and anonymous_id:
+            self._directory.link(anonymous_id, time, person, self.changes)
+        self._relate_objects(person, operation)
+
+    def delete(self, operation: dict[str, Any]) -> None:
+        """Deletes a person; a later operation may create another one with the same identifiers."""
+        person = self._directory.find(from_operation(operation["identifiers"]))
+        if person is not None:
+            self._directory.remove(person, "deleted", self.changes)
+
+    def suppress(self, operation: dict[str, Any]) -> None:
+        """Deletes a person, redacts its activity, and keeps all its identifiers from being added again."""
+        who = from_operation(operation["identifiers"])
+        person = self._directory.find(who)
+        identifiers = [who]
+        if person is not None:
+            identifiers += [each for each in person.identifiers() if each.kind != "cio_id" and each != who]
+            self._directory.remove(person, "suppressed", self.changes)
+            person.attributes, person.devices = {}, {}
+            self.changes.redacted.append(person.key)
+        self._directory.suppressed.update(identifiers)
+        self.changes.suppressed.extend(identifiers)
+
+    def unsuppress(self, operation: dict[str, Any]) -> None:
+        """Lets an identifier be added again."""
+        who = from_operation(operation["identifiers"])
+        self._directory.suppressed.discard(who)
+        self.changes.unsuppressed.append(who)
+
+    def merge(self, operation: dict[str, Any]) -> None:
+        """Merges `secondary` into `primary` and deletes it; does nothing where the primary does not exist."""
+        primary = self._directory.find(from_operation(operation["primary"]))
+        secondary = self._directory.find(from_operation(operation["secondary"]))
+        if primary is None:
+            self._fail("invalid", "primary", "the primary person does not exist; nothing was merged")
+            return
+        if secondary is None or secondary is primary:
+            self._fail("invalid", "secondary", "there is no other person to merge; nothing was merged")
+            return
+        links = self._directory.links_of(secondary)
+        merge_profile(primary, secondary)
+        related = list(secondary.relationships)
+        self._directory.remove(secondary, "merged", self.changes)
+        for key in related:
+            self._directory.objects[key].people.add(primary.key)
+        for anonymous_id, time in links:
+            self._directory.link(anonymous_id, time, primary, self.changes)
+        self._adopt_identifiers(primary, secondary)
+        if secondary.last_seen is not None:
+            primary.last_seen = max(primary.last_seen or secondary.last_seen, secondary.last_seen)
+        self.changes.people.add(primary.key)
+        since = self._received - MERGED_HISTORY_SECONDS
+        self.changes.moves.append(Move(secondary.key, primary.key, since))
+
+    def add_device(self, operation: dict[str, Any]) -> None:
+        """Adds or updates a device of a person, by its token."""
+        person = self._found(operation)
+        if person is not None:
+            device = operation["device"]
+            person.devices[device["token"]] = {"last_used": self._now, **device}
+            self.changes.people.add(person.key)
+
+    def delete_device(self, operation: dict[str, Any]) -> None:
+        """Removes a device of a person."""
+        person = self._directory.find(from_operation(operation["identifiers"]))
+        if person is not None and person.devices.pop(operation["device"]["token"], None) is not None:
+            self.changes.people.add(person.key)
+
+    def add_person_relationships(self, operation: dict[str, Any]) -> None:
+        """Relates a person to objects."""
+        person = self._found(operation)
+        if person is not None:
+            self._relate_objects(person, operation)
+
+    def delete_person_relationships(self, operation: dict[str, Any]) -> None:
+        """Ends relationships of a person."""
+        person = self._directory.find(from_operation(operation["identifiers"]))
+        for entry in operation["cio_relationships"] if person is not None else ():
+            assert person is not None
+            self._directory.unrelate(person, _object_key(entry["identifiers"]), self.changes)
+
+    def identify_object(self, operation: dict[str, Any]) -> None:
+        """Creates or updates an object, and relates people to it. The last to arrive wins: there is no timestamp."""
+        key = _object_key(operation["identifiers"])
+        found = self._directory.object(key, self.changes)
+        kept: dict[str, Any] = {}
+        for name, value in (operation.get("attributes") or {}).items():
+            fault = too_long(name, value)
+            if fault is None:
+                kept[name] = value
+            else:
+                self._fail("invalid", name[: limits.MAX_ATTRIBUTE_NAME_BYTES], fault)
+        found.attributes = updated(found.attributes, kept)
+        self.changes.objects.add(key)
+        for entry in operation.get("cio_relationships") or ():
+            who = from_operation(entry["identifiers"])
+            attributes = entry.get("relationship_attributes") or {}
+            if who.kind == ANONYMOUS:
+                self._directory.relate_anonymous(who.value, key, attributes, self.changes)
+                continue
+            person = self._find_or_create(who, entry["identifiers"])
+            if person is not None:
+                self._directory.relate(person, key, attributes, self.changes)
+
+    def delete_object(self, operation: dict[str, Any]) -> None:
+        """Deletes an object and its relationships."""
+        self._directory.delete_object(_object_key(operation["identifiers"]), self.changes)
+
+    def delete_object_relationships(self, operation: dict[str, Any]) -> None:
+        """Ends relationships of an object."""
+        key = _object_key(operation["identifiers"])
+        for entry in operation["cio_relationships"]:
+            person = self._directory.find(from_operation(entry["identifiers"]))
+            if person is not None:
+                self._directory.unrelate(person, key, self.changes)
+
+    def delivery(self, operation: dict[str, Any]) -> None:
+        """Notes a metric of a message that was delivered."""
+        self.changes.activity.append(
+            ActivityRow(
+                None,
+                "delivery",
+                operation["name"],
+                None,
+                None,
+                f"delivery:{operation['identifiers']['id']}",
+                self._time(operation),
+                self._received,
+                self._text,
+            )
+        )
+
+    def _time(self, operation: dict[str, Any]) -> int:
+        time = operation.get("timestamp")
+        return self._now if time is None else int(time)
+
+    def _found(self, operation: dict[str, Any]) -> Person | None:
+        return self._find_or_create(from_operation(operation["identifiers"]), operation["identifiers"])
+
+    def _find_or_create(self, who: Identifier, identifiers: dict[str, Any]) -> Person | None:
+        """Returns whom an operation is about that is not an identify call, or None where it has no effect."""
+        person = self._directory.find(who)
+        if person is not None:
+            return person
+        if who in self._directory.suppressed:
+            self._fail("invalid", "identifiers", "the identifier is suppressed; the operation was ignored")
+            return None
+        if who.kind == "cio_id" or not self._create_unknown:
+            self._fail("invalid", "identifiers", "nobody has this identifier; the operation was dropped")
+            return None
+        return self._directory.create(who, identifiers[who.kind], self.changes)
+
+    def _identified(self, who: Identifier, given: str, attributes: dict[str, Any]) -> Person | None:
+        """Returns whom an identify call is about.
+
+        Where nobody has the identifier but somebody has the other one that the attributes name, that person gets the
+        identifier (published for `id`: it replaces the one the person had); else a person is created.
+        """
+        person = self._directory.find(who)
+        if person is not None:
+            return person
+        if who in self._directory.suppressed:
+            self._fail("invalid", "identifiers", "the identifier is suppressed; the operation was ignored")
+            return None
+        if who.kind == "cio_id":
+            self._fail("invalid", "identifiers", "nobody has this cio_id; the operation was dropped")
+            return None
+        other = "email" if who.kind == "id" else "id"
+        named = attributes.get(other)
+        person = self._directory.find(identifier(other, named)) if isinstance(named, str) and named else None
+        if person is not None:
+            self._rename(person, who.kind, given)
+            return person
+        if attributes.get("_update") is True:
+            return None
+        return self._directory.create(who, given, self.changes)
+
+    def _set(self, person: Person, who: Identifier, name: str, value: Any, time: int) -> None:
+        fault = too_long(name, value)
+        if fault is not None:
+            self._fail("invalid", name[: limits.MAX_ATTRIBUTE_NAME_BYTES], fault)
+        elif name in ("id", "email"):
+            self._set_identifier(person, who, name, value, time)
+        elif name != "cio_id":
+            set_attribute(person.attributes, name, value, time)
+
+    def _set_identifier(self, person: Person, who: Identifier, name: str, value: Any, time: int) -> None:
+        """Sets `id` or `email` from an attribute: they must stay unique, and one of them must remain."""
+        current = person.id if name == "id" else person.email
+        newest = person.attributes.get(name)
+        if newest is not None and newest.time > time:
+            return
+        if value is None or value == "":
+            if current is not None and (person.id is None or person.email is None):
+                self._fail("invalid", name, f"{name} is the person's only identifier and can't be removed")
+                return
+        elif not isinstance(value, str):
+            self._fail("invalid", name, f"{name} must be a string")
+            return
+        else:
+            wanted = identifier(name, value)
+            holder = self._directory.find(wanted)
+            if (holder is not None and holder is not person) or wanted in self._directory.suppressed:
+                self._fail("invalid", name, f"attribute update failure: this {name} belongs to somebody else")
+                return
+            if name == "id" and current not in (None, value) and who.kind != "cio_id":
+                self._fail("invalid", name, "an id once set can be changed by cio_id only")
+                return
+        self._rename(person, name, value or None)
+        set_attribute(person.attributes, name, value, time)
+
+    def _rename(self, person: Person, kind: str, value: str | None) -> None:
+        self._directory.unindex(person)
+        if kind == "id":
+            person.id = value
+        else:
+            person.email = value
+        self._directory.index(person)
+        self.changes.people.add(person.key)
+
+    def _adopt_identifiers(self, primary: Person, secondary: Person) -> None:
+        if primary.id is None and secondary.id is not None:
+            self._rename(primary, "id", secondary.id)
+        if primary.email is None and secondary.email is not None:
+            self._rename(primary, "email", secondary.email)
+
+    def _relate_objects(self, person: Person, operation: dict[str, Any]) -> None:
+        for entry in operation.get("cio_relationships") or ():
+            attributes = entry.get("relationship_attributes") or {}
+            self._directory.relate(person, _object_key(entry["identifiers"]), attributes, self.changes)
+
+    def _fail(self, reason: str, field: str, message: str) -> None:
+        problem = Problem(reason, field, message)
+        self.changes.refusals.append(Refusal(self._received, 200, self._index, problem, self._text, later=True))
+
+
+def _object_key(identifiers: dict[str, Any]) -> ObjectKey:
+    return identifiers["object_type_id"], identifiers["object_id"]
+
+
+ACTIONS: dict[tuple[str, str], Callable[[Applier, dict[str, Any]], None]] = {
+    ("person", "event"): Applier.event,
+    ("person", "page"): Applier.event,
+    ("person", "screen"): Applier.event,
+    ("person", "identify"): Applier.identify,
+    ("person", "delete"): Applier.delete,
+    ("person", "suppress"): Applier.suppress,
+    ("person", "unsuppress"): Applier.unsuppress,
+    ("person", "merge"): Applier.merge,
+    ("person", "add_device"): Applier.add_device,
+    ("person", "delete_device"): Applier.delete_device,
+    ("person", "add_relationships"): Applier.add_person_relationships,
+    ("person", "delete_relationships"): Applier.delete_person_relationships,
+    ("object", "identify"): Applier.identify_object,
+    ("object", "identify_anonymous"): Applier.identify_object,
+    ("object", "add_relationships"): Applier.identify_object,
+    ("object", "delete"): Applier.delete_object,
+    ("object", "delete_relationships"): Applier.delete_object_relationships,
+    ("delivery", "event"): Applier.delivery,
+}
+"""What each `(type, action)` does."""

@@ -1,0 +1,90 @@
+"""Attributes: which update is newer, what removes a value, and what is too long to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from sandbox.rules import limits
+
+PREFERENCES = "cio_subscription_preferences"
+_TOPIC_PREFIX = f"{PREFERENCES}.topics."
+
+
+class Timed(NamedTuple):
+    """A value and the time it was set.
+
+    Attributes:
+        value: Any JSON value; None marks a removed attribute, kept so that an older update can't bring it back.
+        time: Unix seconds.
+    """
+
+    value: Any
+    time: int
+
+
+Attributes = dict[str, Timed]
+
+
+def set_attribute(attributes: Attributes, name: str, value: Any, time: int) -> bool:
+    """Sets one attribute unless what is there is newer. Of two updates of one second the later arrival wins.
+
+    Args:
+        attributes: Changed in place.
+        name: The attribute's name.
+        value: Its value; None and the empty string remove the attribute.
+        time: When the update occurred, in unix seconds.
+
+    Returns:
+        Whether the update was taken.
+    """
+    current = attributes.get(name)
+    if current is not None and current.time > time:
+        return False
+    attributes[name] = Timed(None if value == "" else value, time)
+    return True
+
+
+def flatten(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields attributes by name, each subscription topic by its dotted name, so that topics change one by one."""
+    for name, value in attributes.items():
+        if name == PREFERENCES and isinstance(value, dict) and isinstance(value.get("topics"), dict):
+            for topic, choice in value["topics"].items():
+                yield _TOPIC_PREFIX + topic, choice
+        else:
+            yield name, value
+
+
+def values(attributes: Mapping[str, Timed]) -> dict[str, Any]:
+    """Returns the present attributes without their times, subscription topics nested again."""
+    shown: dict[str, Any] = {}
+    for name, (value, _) in attributes.items():
+        if value is None:
+            continue
+        if name.startswith(_TOPIC_PREFIX):
+            shown.setdefault(PREFERENCES, {"topics": {}})["topics"][name[len(_TOPIC_PREFIX) :]] = value
+        else:
+            shown[name] = value
+    return shown
+
+
+def is_unsubscribed(value: Any) -> bool:
+    """Tells what an `unsubscribed` value means: true, 1, "true" and "1" unsubscribe, all else subscribes."""
+    return value is True or value in ("true", "1") or (type(value) in (int, float) and value == 1)
+
+
+def too_long(name: str, value: Any) -> str | None:
+    """Says why an attribute can't be kept, or None where its name and value are short enough."""
+    if _bytes(name) > limits.MAX_ATTRIBUTE_NAME_BYTES:
+        return f"the attribute's name is longer than {limits.MAX_ATTRIBUTE_NAME_BYTES} bytes"
+    if isinstance(value, (str, list, dict)):
+        size = _bytes(value) if isinstance(value, str) else len(orjson.dumps(value))
+        if size > limits.MAX_ATTRIBUTE_VALUE_BYTES:
+            return f"the value has {size} bytes, more than {limits.MAX_ATTRIBUTE_VALUE_BYTES}"
+    return None
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

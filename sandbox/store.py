@@ -1,0 +1,161 @@
+"""The workspace's database: what a request changed is written in one transaction and read again at the next start."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+
+from sandbox.changes import Changes
+from sandbox.directory import Directory, WorkspaceObject
+from sandbox.rules.anonymous import JOINED_AFTER_SECONDS, JOINED_BEFORE_SECONDS, Link, owner
+from sandbox.rules.identifiers import Identifier
+from sandbox.rules.people import Person
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS people (key INTEGER PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS objects (
+    type TEXT NOT NULL, id TEXT NOT NULL, attributes TEXT NOT NULL, anonymous TEXT NOT NULL, PRIMARY KEY (type, id)
+);
+CREATE TABLE IF NOT EXISTS links (
+    anonymous_id TEXT NOT NULL, time INTEGER NOT NULL, person INTEGER NOT NULL,
+    PRIMARY KEY (anonymous_id, time, person)
+);
+CREATE TABLE IF NOT EXISTS suppressed (kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value));
+CREATE TABLE IF NOT EXISTS activity (
+    sequence INTEGER PRIMARY KEY, ulid TEXT, type TEXT NOT NULL, name TEXT NOT NULL, person INTEGER,
+    anonymous_id TEXT, identifier TEXT NOT NULL, time INTEGER NOT NULL, received REAL NOT NULL, operation TEXT NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS activity_ulid ON activity (ulid) WHERE ulid IS NOT NULL;
+CREATE INDEX IF NOT EXISTS activity_person ON activity (person, time) WHERE person IS NOT NULL;
+CREATE INDEX IF NOT EXISTS activity_anonymous ON activity (anonymous_id, time) WHERE anonymous_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS refused (
+    sequence INTEGER PRIMARY KEY, received REAL NOT NULL, status INTEGER NOT NULL, batch_index INTEGER,
+    reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, operation TEXT NOT NULL, later INTEGER NOT NULL
+);
+"""
+TABLES = ("people", "objects", "links", "suppressed", "activity", "refused")
+
+
+class Store:
+    """A SQLite database with the workspace in it. Not for use by two threads at once: the workspace has a lock.
+
+    Args:
+        database: A file, made where there is none, or `:memory:`.
+    """
+
+    def __init__(self, database: str) -> None:
+        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
+        # A stand-in's data survives its own end, not that of the machine: no fsync for each request.
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.executescript(SCHEMA)
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._connection.close()
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._transaction():
+            for table in TABLES:
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+
+    def load(self) -> Directory:
+        """Returns the workspace as it was last written."""
+        query = self._connection.execute
+        people = [Person.from_record(key, orjson.loads(text)) for key, text in query("SELECT key, record FROM people")]
+        objects = {
+            (kind, name): WorkspaceObject(orjson.loads(attributes), orjson.loads(anonymous))
+            for kind, name, attributes, anonymous in query("SELECT type, id, attributes, anonymous FROM objects")
+        }
+        links: dict[str, list[Link]] = {}
+        for anonymous_id, time, person in query("SELECT anonymous_id, time, person FROM links"):
+            links.setdefault(anonymous_id, []).append(Link(time, person))
+        suppressed = [Identifier(*row) for row in query("SELECT kind, value FROM suppressed")]
+        directory = Directory(people, objects, links, suppressed)
+        for person, time in query("SELECT person, max(time) FROM activity WHERE person IS NOT NULL GROUP BY person"):
+            directory.people[person].last_seen = time
+        return directory
+
+    def known(self, ulids: Iterable[str]) -> set[str]:
+        """Returns those of some ULIDs (in capitals) that an event came with before."""
+        wanted = orjson.dumps(list(ulids)).decode()
+        rows = self._connection.execute(
+            "SELECT ulid FROM activity WHERE ulid IN (SELECT value FROM json_each(?))", (wanted,)
+        )
+        return {ulid for (ulid,) in rows}
+
+    def save(self, changes: Changes, directory: Directory) -> None:
+        """Writes what a request changed, in one transaction."""
+        with self._transaction():
+            self._save_people(changes, directory)
+            self._save_objects(changes, directory)
+            many = self._connection.executemany
+            many("DELETE FROM links WHERE person = ?", [(key,) for key in changes.unlinked])
+            many("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", changes.links)
+            many("INSERT OR IGNORE INTO suppressed VALUES (?, ?)", changes.suppressed)
+            many("DELETE FROM suppressed WHERE kind = ? AND value = ?", changes.unsuppressed)
+            many("INSERT INTO activity VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))", changes.activity)
+            many(
+                "UPDATE activity SET person = ? WHERE person = ? AND time >= ?",
+                [(move.target, move.source, move.since) for move in changes.moves],
+            )
+            many("UPDATE activity SET operation = '{}' WHERE person = ?", [(key,) for key in changes.redacted])
+            many(
+                "INSERT INTO refused VALUES (NULL, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)",
+                [
+                    (each.received, each.status, each.batch_index, *each.problem, each.operation, each.later)
+                    for each in changes.refusals
+                ],
+            )
+            self._join_anonymous(changes, directory)
+
+    def rows(self, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """Returns the rows of a SELECT."""
+        return self._connection.execute(query, parameters).fetchall()
+
+    def _save_people(self, changes: Changes, directory: Directory) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO people VALUES (?, CAST(? AS TEXT))",
+            [(key, orjson.dumps(directory.people[key].to_record())) for key in changes.people],
+        )
+
+    def _save_objects(self, changes: Changes, directory: Directory) -> None:
+        for key in changes.objects:
+            found = directory.objects.get(key)
+            if found is None:
+                self._connection.execute("DELETE FROM objects WHERE type = ? AND id = ?", key)
+            else:
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO objects VALUES (?, ?, CAST(? AS TEXT), CAST(? AS TEXT))",
+                    (*key, orjson.dumps(found.attributes), orjson.dumps(found.anonymous)),
+                )
+
+    def _join_anonymous(self, changes: Changes, directory: Directory) -> None:
+        """Gives anonymous activity to the people that this request linked to its anonymous ids."""
+        for anonymous_id, time, _ in changes.links:
+            links = directory.links.get(anonymous_id)
+            window = (anonymous_id, time - JOINED_BEFORE_SECONDS, time + JOINED_AFTER_SECONDS)
+            found = self._connection.execute(
+                "SELECT sequence, time, person FROM activity WHERE anonymous_id = ? AND time BETWEEN ? AND ?", window
+            ).fetchall()
+            for sequence, happened, current in found:
+                person = owner(happened, links or ())
+                if person is not None and person != current:
+                    self._connection.execute("UPDATE activity SET person = ? WHERE sequence = ?", (person, sequence))
+                    seen = directory.people[person]
+                    seen.last_seen = max(seen.last_seen or happened, happened)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")

@@ -1,0 +1,226 @@
+"""The workspace behind the API: checks and applies operations, one request at a time, and answers what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from sandbox.changes import Refusal
+from sandbox.directory import Directory
+from sandbox.operations import Applier
+from sandbox.rules.limits import MAX_ATTRIBUTES
+from sandbox.rules.validation import EVENT_ACTIONS, Problem, check_operation
+from sandbox.store import Store
+
+MOST_SHOWN = 100
+"""How many people with order violations the statistics name: enough to find the cause, few enough to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the workspace behaves where Customer.io leaves a choice.
+
+    Attributes:
+        create_unknown: Whether an event (or device, or relationship) of a person nobody identified creates the person.
+        max_attributes: Attributes one identify call may carry; further ones are not taken.
+        count_only: Count the operations of each request and do nothing else: no checks, no state.
+    """
+
+    create_unknown: bool = True
+    max_attributes: int = MAX_ATTRIBUTES
+    count_only: bool = False
+
+
+Refuse = Callable[[dict[str, Any]], "Problem | None"]
+
+
+class Workspace:
+    """People, objects and activity, and the operations that make them. Safe for use by many threads.
+
+    Args:
+        store: Where it is kept; the workspace closes it.
+        settings: How it behaves.
+        clock: Returns unix seconds.
+    """
+
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float]) -> None:
+        self.settings = settings
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._directory = store.load()
+        self._start_counting()
+
+    def close(self) -> None:
+        """Closes the database."""
+        with self._lock:
+            self._store.close()
+
+    def reset(self) -> None:
+        """Empties the workspace and its counts."""
+        with self._lock:
+            self._store.clear()
+            self._directory = self._store.load()
+            self._start_counting()
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Directory, Store]]:
+        """Lets nobody else in while what the workspace holds is read."""
+        with self._lock:
+            yield self._directory, self._store
+
+    def count(self, operations: int) -> None:
+        """Counts operations without looking at them."""
+        with self._lock:
+            self._operations += operations
+
+    def take(
+        self, operations: Sequence[Any], *, batch: bool, refuse: Refuse | None = None
+    ) -> list[tuple[int, Problem]]:
+        """Checks the operations of a request, and applies those that are valid in one transaction.
+
+        Args:
+            operations: Operations of the v2 calls, as parsed JSON.
+            batch: Whether they came as a batch: then the answer for a refused one is 207, else 400.
+            refuse: Says why a valid operation is to be refused all the same, if it is.
+
+        Returns:
+            The refused operations' positions with the reason.
+        """
+        refused: list[tuple[int, Problem, bytes]] = []
+        valid: list[tuple[int, dict[str, Any], bytes]] = []
+        for index, operation in enumerate(operations):
+            text = orjson.dumps(operation)
+            problem = check_operation(operation, len(text))
+            if problem is None and refuse is not None:
+                problem = refuse(operation)
+            if problem is None:
+                valid.append((index, operation, text))
+            else:
+                refused.append((index, problem, text))
+        self._commit(valid, refused, batch=batch)
+        return [(index, problem) for index, problem, _ in refused]
+
+    def take_event(self, operation: dict[str, Any]) -> None:
+        """Applies an event that came by a v1 call: in the form of a v2 operation, and already checked."""
+        self._commit([(0, operation, orjson.dumps(operation))], [], batch=False)
+
+    def refuse_request(self, status: int, problem: Problem) -> None:
+        """Notes that a whole request was refused."""
+        with self._lock:
+            self._save(self._applier(), [Refusal(self._clock(), status, None, problem, b"", later=False)])
+
+    def stats(self) -> dict[str, Any]:
+        """Returns the counts of operations as JSON values."""
+        with self._lock:
+            return {
+                "operations": self._operations,
+                "operations_by_kind": dict(sorted(self._kinds.items())),
+                "duplicates_ignored": self._duplicates,
+                "repeated_updates": self._repeats,
+                "refused": self._refused,
+                "failed_later": self._failed_later,
+                "order_violations": sum(self._violations.values()),
+                "order_violations_by_person": dict(self._violations.most_common(MOST_SHOWN)),
+                "people": sum(person.state == "active" for person in self._directory.people.values()),
+                "objects": len(self._directory.objects),
+            }
+
+    def _start_counting(self) -> None:
+        self._operations = self._duplicates = self._repeats = self._refused = self._failed_later = 0
+        self._kinds: Counter[str] = Counter()
+        self._violations: Counter[str] = Counter()
+        self._newest: dict[str, int] = {}
+        self._updates: set[bytes] = set()
+
+    def _applier(self) -> Applier:
+        return Applier(
+            self._directory,
+            create_unknown=self.settings.create_unknown,
+            max_attributes=self.settings.max_attributes,
+            received=self._clock(),
+        )
+
+    def _commit(
+        self,
+        valid: list[tuple[int, dict[str, Any], bytes]],
+        refused: list[tuple[int, Problem, bytes]],
+        *,
+        batch: bool,
+    ) -> None:
+        with self._lock:
+            applier = self._applier()
+            status = 207 if batch else 400
+            received = self._clock()
+            refusals = [
+                Refusal(received, status, index if batch else None, problem, text, later=False)
+                for index, problem, text in refused
+            ]
+            try:
+                for index, operation, text in self._without_duplicates(valid):
+                    self._check_order(operation, text)
+                    applier.apply(operation, text, index if batch else None)
+                self._save(applier, refusals)
+            except BaseException:
+                # The database still holds the state before this request: go back to it.
+                self._directory = self._store.load()
+                raise
+            self._operations += len(valid)
+            self._kinds.update(f"{operation['type']}/{operation['action']}" for _, operation, _ in valid)
+
+    def _save(self, applier: Applier, refusals: list[Refusal]) -> None:
+        self._failed_later += len(applier.changes.refusals)
+        self._refused += len(refusals)
+        applier.changes.refusals.extend(refusals)
+        self._store.save(applier.changes, self._directory)
+
+    def _without_duplicates(
+        self, valid: Iterable[tuple[int, dict[str, Any], bytes]]
+    ) -> Iterator[tuple[int, dict[str, Any], bytes]]:
+        """Yields the operations, less the events whose ULID was received before."""
+        valid = list(valid)
+        ulids = {_ulid(operation) for _, operation, _ in valid} - {None}
+        seen: set[str | None] = set(self._store.known(ulid for ulid in ulids if ulid)) if ulids else set()
+        for index, operation, text in valid:
+            ulid = _ulid(operation)
+            if ulid is None:
+                yield index, operation, text
+            elif ulid in seen:
+                self._duplicates += 1
+            else:
+                seen.add(ulid)
+                yield index, operation, text
+
+    def _check_order(self, operation: dict[str, Any], text: bytes) -> None:
+        """Counts an operation that is older than one before it of the same person, unless it was here before."""
+        time = operation.get("timestamp")
+        identifiers = operation.get("identifiers")
+        if time is None or not identifiers:
+            return
+        if _ulid(operation) is None:
+            digest = hashlib.blake2b(text, digest_size=16).digest()
+            if digest in self._updates:
+                self._repeats += 1
+                return
+            self._updates.add(digest)
+        who = " ".join(f"{kind}:{value}" for kind, value in identifiers.items())
+        newest = self._newest.get(who)
+        if newest is not None and time < newest:
+            self._violations[who] += 1
+        else:
+            self._newest[who] = time
+
+
+def _ulid(operation: dict[str, Any]) -> str | None:
+    """Returns an event's deduplication id in capitals, if it is an event and has one."""
+    if operation["action"] not in EVENT_ACTIONS:
+        return None
+    ulid = operation.get("id")
+    return ulid.upper() if ulid else None
