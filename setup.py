@@ -4,7 +4,7 @@ import pathlib
 
 from setuptools import find_packages, setup
 
-SANDBOX = ["flask>=3.1,<4"]
+SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4"]
 TEST = [
     "pytest>=8.4,<10",
     "pyhamcrest>=2.1,<3",
@@ -27,7 +27,7 @@ setup(
         # 2.67 to 2.75 leak memory when DoFns raise often.
         "apache-beam[gcp]>=2.77,<2.78",
         "google-cloud-secret-manager>=2.20,<3",
-        "orjson>=3.10,<4",
+        "msgspec>=0.19,<1",
         "requests>=2.32,<3",
         "zstandard>=0.23,<1",
     ],

@@ -54,19 +54,29 @@ def convert_dates(attributes: dict[str, Any], depth: int = 0) -> dict[str, Any]:
 def _convert_nested(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise InvalidEvent("invalid_json", f"The event nests deeper than {MAX_DEPTH} levels.")
-    if value.__class__ is dict:
-        return convert_dates(value, depth)
-    if value.__class__ is list:
-        items = [_convert_nested(item, depth + 1) for item in value]
-        return items if any(map(_is_not, items, value)) else value
-    if value.__class__ is str and value[4:5] == "-":
-        seconds = date_seconds(value)
-        return value if seconds is None else seconds
-    return value
+    return convert_dates(value, depth) if value.__class__ is dict else _convert_list(value, depth)
 
 
-def _is_not(new: Any, old: Any) -> bool:
-    return new is not old
+def _convert_list(values: list[Any], depth: int) -> list[Any]:
+    converted = values
+    for index, value in enumerate(values):
+        kind = value.__class__
+        if kind is str:
+            if value[4:5] != "-":
+                continue
+            new = date_seconds(value)
+            if new is None:
+                continue
+        elif kind is dict or kind is list:
+            new = _convert_nested(value, depth + 1)
+            if new is value:
+                continue
+        else:
+            continue
+        if converted is values:
+            converted = list(values)
+        converted[index] = new
+    return converted
 
 
 def is_empty(value: Any) -> bool:

@@ -15,61 +15,80 @@ from typing import Any
 __all__ = ["date_seconds", "timestamp_ms", "unix_number_ms"]
 
 _EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
-_DAY_SECONDS = 86_400
+_DAY_MS = 86_400_000
 
 #: Unix numbers above this are milliseconds (in seconds it would be the year 5138).
 _MILLISECONDS_ABOVE = 1e11
 #: Track API timestamps are whole unix seconds of at most ten digits.
-_MAX_SECONDS = 10_000_000_000
-_MIN_SECONDS = (datetime.date(1, 1, 1).toordinal() - _EPOCH_DAY) * _DAY_SECONDS
+_MAX_MS = 10_000_000_000_000
+_MIN_MS = (datetime.date(1, 1, 1).toordinal() - _EPOCH_DAY) * _DAY_MS
 
-_DATE = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
+_CLOCK = re.compile(r"T([01]\d|2[0-3]):([0-5]\d)", re.ASCII).fullmatch
+_SECONDS_AND_ZONE = re.compile(
+    r"(?::([0-5]\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))?", re.ASCII
 ).fullmatch
-_TIMESTAMP = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
+# What a timestamp may have beyond that: lower case, a blank or a comma in places, an offset of hours alone.
+_LENIENT = re.compile(
+    r"(.{10})(?:[Tt ](.{5}(?::\d\d)?)(?:[.,](\d+))?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 ).fullmatch
 _NUMBER = re.compile(r"\d{1,17}(?:\.\d{1,9})?", re.ASCII).fullmatch
 
 
+# A date-time is read in three parts, each of which has few different texts: days, minutes of a day, and milliseconds
+# of a minute. Remembering them makes reading one a look-up of each.
 @lru_cache(maxsize=4096)
-def _day_start(date: str) -> int | None:
-    """Unix seconds at which ``YYYY-MM-DD`` begins in UTC, or None where the calendar has no such day."""
+def _day_ms(text: str) -> int | None:
+    """When ``YYYY-MM-DD`` begins in UTC; None where the calendar has no such day."""
+    if _DATE(text) is None:
+        return None
     try:
-        day = datetime.date(int(date[:4]), int(date[5:7]), int(date[8:]))
+        day = datetime.date(int(text[:4]), int(text[5:7]), int(text[8:]))
     except ValueError:
         return None
-    return (day.toordinal() - _EPOCH_DAY) * _DAY_SECONDS
+    return (day.toordinal() - _EPOCH_DAY) * _DAY_MS
 
 
-def _milliseconds(match: re.Match[str]) -> int | None:
-    date, hour, minute, second, fraction, zone = match.groups()
-    seconds = _day_start(date)
-    if seconds is None:
+@lru_cache(maxsize=2048)
+def _clock_ms(text: str) -> int | None:
+    """The milliseconds of ``Thh:mm``."""
+    match = _CLOCK(text)
+    return (int(match[1]) * 60 + int(match[2])) * 60_000 if match is not None else None
+
+
+@lru_cache(maxsize=65_536)
+def _rest_ms(text: str) -> int | None:
+    """The milliseconds of ``:ss.fff`` less the offset from UTC; every part of it may be missing."""
+    match = _SECONDS_AND_ZONE(text)
+    if match is None:
         return None
-    if hour is None:
-        return seconds * 1000
-    if hour > "23" or minute > "59" or (second or "00") > "59":
-        return None
-    seconds += int(hour) * 3600 + int(minute) * 60
-    if second is not None:
-        seconds += int(second)
-    if zone is not None and zone not in ("Z", "z"):
-        offset = _offset_seconds(zone)
-        if offset is None:
-            return None
-        seconds -= offset
-    milliseconds = int(fraction[:3].ljust(3, "0")) if fraction is not None else 0
-    return seconds * 1000 + milliseconds
+    seconds, fraction, sign, hours, minutes = match.groups(default="0")
+    offset_ms = (int(hours) * 60 + int(minutes)) * 60_000
+    milliseconds = int(seconds) * 1000 + int(fraction[:3].ljust(3, "0"))
+    return milliseconds + offset_ms if sign == "-" else milliseconds - offset_ms
 
 
-@lru_cache(maxsize=256)
-def _offset_seconds(zone: str) -> int | None:
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    if digits[:2] > "23" or digits[2:] > "59":
+def _iso_ms(text: str) -> int | None:
+    """Read the ISO 8601 forms that can hardly be anything else."""
+    day = _day_ms(text[:10])
+    if day is None or len(text) == 10:
+        return day
+    clock = _clock_ms(text[10:16])
+    rest = _rest_ms(text[16:])
+    return None if clock is None or rest is None else day + clock + rest
+
+
+def _lenient_iso_ms(text: str) -> int | None:
+    """Read the other ISO 8601 forms, by writing them in the strict one."""
+    match = _LENIENT(text.strip())
+    if match is None:
         return None
-    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
-    return -seconds if zone[0] == "-" else seconds
+    date, clock, fraction, zone = match.groups(default="")
+    if not clock:
+        return _iso_ms(date)
+    if len(zone) == 3:
+        zone += "00"
+    return _iso_ms(f"{date}T{clock}{'.' + fraction if fraction else ''}{zone.upper()}")
 
 
 def date_seconds(text: str) -> int | None:
@@ -82,8 +101,7 @@ def date_seconds(text: str) -> int | None:
     Returns:
         Whole unix seconds, rounded down; None where the string is no date, or one from before 1970.
     """
-    match = _DATE(text)
-    milliseconds = _milliseconds(match) if match is not None else None
+    milliseconds = _iso_ms(text)
     return milliseconds // 1000 if milliseconds is not None and milliseconds >= 0 else None
 
 
@@ -98,13 +116,14 @@ def timestamp_ms(value: Any) -> int | None:
         Unix milliseconds, rounded down; None where the value is unreadable or beyond what the Track API takes.
     """
     if value.__class__ is str:
-        match = _TIMESTAMP(value)
-        if match is None:
-            match = _TIMESTAMP(value.strip())
-        milliseconds = _milliseconds(match) if match is not None else unix_number_ms(value)
+        milliseconds = _iso_ms(value)
+        if milliseconds is None:
+            milliseconds = _lenient_iso_ms(value)
+        if milliseconds is None:
+            milliseconds = unix_number_ms(value)
     else:
         milliseconds = unix_number_ms(value)
-    if milliseconds is None or not _MIN_SECONDS <= milliseconds // 1000 < _MAX_SECONDS:
+    if milliseconds is None or not _MIN_MS <= milliseconds < _MAX_MS:
         return None
     return milliseconds
 

@@ -10,8 +10,8 @@ millisecond it is 1e14 / 2.4e24, about 4 in 100 billion. Spread over time it is 
 
 from __future__ import annotations
 
-import hashlib
 import re
+from hashlib import blake2b
 
 __all__ = ["is_ulid", "make_ulid"]
 
@@ -40,27 +40,12 @@ def make_ulid(time_ms: int, message: bytes) -> str:
     Returns:
         26 characters: 48 bits of time, then 80 bits of BLAKE2b over ``message``.
     """
-    digest = int.from_bytes(hashlib.blake2b(message, digest_size=_HASH_BYTES).digest(), "big")
-    pairs = _PAIRS
-    return _time_part(time_ms) + (
-        pairs[digest >> 70]
-        + pairs[digest >> 60 & 1023]
-        + pairs[digest >> 50 & 1023]
-        + pairs[digest >> 40 & 1023]
-        + pairs[digest >> 30 & 1023]
-        + pairs[digest >> 20 & 1023]
-        + pairs[digest >> 10 & 1023]
-        + pairs[digest & 1023]
-    )
-
-
-def _time_part(time_ms: int) -> str:
+    digest = int.from_bytes(blake2b(message, digest_size=_HASH_BYTES).digest(), "big")
     time_ms = min(max(time_ms, 0), _MAX_TIME_MS)
     pairs = _PAIRS
     return (
-        pairs[time_ms >> 40]
-        + pairs[time_ms >> 30 & 1023]
-        + pairs[time_ms >> 20 & 1023]
-        + pairs[time_ms >> 10 & 1023]
-        + pairs[time_ms & 1023]
+        f"{pairs[time_ms >> 40]}{pairs[time_ms >> 30 & 1023]}{pairs[time_ms >> 20 & 1023]}"
+        f"{pairs[time_ms >> 10 & 1023]}{pairs[time_ms & 1023]}"
+        f"{pairs[digest >> 70]}{pairs[digest >> 60 & 1023]}{pairs[digest >> 50 & 1023]}{pairs[digest >> 40 & 1023]}"
+        f"{pairs[digest >> 30 & 1023]}{pairs[digest >> 20 & 1023]}{pairs[digest >> 10 & 1023]}{pairs[digest & 1023]}"
     )
