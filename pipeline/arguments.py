@@ -201,7 +201,7 @@ def _add_delivery(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--num_shards",
         type=int,
-        default=16,
+        default=8,
         metavar="N",
         help="of a subscription: the number of groups that batches form in; a person is always in the same "
         "(default: %(default)s)",

@@ -15,6 +15,16 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
+from delivery.credentials import (
+    API_KEY_VARIABLE,
+    SITE_ID_VARIABLE,
+    CredentialsSource,
+    EnvironmentVariable,
+    Literal,
+    ValueSource,
+)
+from delivery.secret_manager import SecretVersion
+from delivery.settings import DeliverySettings
 from mapping.settings import MappingSettings
 from pipeline.arguments import DEFAULT_DEAD_LETTERS, add_arguments
 
@@ -22,7 +32,6 @@ __all__ = ["CustomerIOOptions", "OptionError", "parse_options"]
 
 _SUBSCRIPTION = re.compile(r"projects/[^/]+/subscriptions/[^/]+").fullmatch
 _TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+").fullmatch
-_HOST_PORT = re.compile(r"[^:/\s]+:\d{1,5}").fullmatch
 
 
 class OptionError(ValueError):
@@ -64,6 +73,57 @@ class CustomerIOOptions(PipelineOptions):
             raise OptionError(f"--{error}.") from None
 
     @property
+    def delivery_settings(self) -> DeliverySettings:
+        """The delivery's part of the options.
+
+        Raises:
+            OptionError: One of them can't be right.
+        """
+        try:
+            return DeliverySettings(
+                account_region=self.account_region,
+                track_endpoint=self.track_endpoint,
+                max_requests_per_second=self.max_requests_per_second,
+                max_num_workers=self.max_workers,
+                rate_limit_service=self.rate_limit_service,
+                max_in_flight_requests=self.max_in_flight_requests,
+                ordering=self.ordering,
+                max_batch_delay_secs=self.max_batch_delay_secs,
+                num_shards=self.num_shards,
+                max_retry_secs=self.max_retry_secs,
+                on_exhausted=self.on_exhausted,
+            )
+        except ValueError as error:
+            raise OptionError(str(error)) from None
+
+    @property
+    def credentials_source(self) -> CredentialsSource:
+        """Where the Site ID and the Track API key are to be had.
+
+        Raises:
+            OptionError: A secret's name can't be right, or the Site ID has two sources.
+        """
+        if self.site_id and self.site_id_secret:
+            raise OptionError("Give --site_id or --site_id_secret, not both.")
+        site_id: ValueSource = EnvironmentVariable(SITE_ID_VARIABLE)
+        api_key: ValueSource = EnvironmentVariable(API_KEY_VARIABLE)
+        try:
+            if self.site_id:
+                site_id = Literal(self.site_id)
+            elif self.site_id_secret:
+                site_id = SecretVersion(self.site_id_secret, "--site_id_secret")
+            if self.api_key_secret:
+                api_key = SecretVersion(self.api_key_secret)
+        except ValueError as error:
+            raise OptionError(str(error)) from None
+        return CredentialsSource(site_id, api_key)
+
+    @property
+    def holds_recent_events(self) -> bool:
+        """Whether events that can trigger campaigns are held back: those of files, unless told to send them."""
+        return bool(self.patterns) and self.backfill_recent == "hold"
+
+    @property
     def runs_on_dataflow(self) -> bool:
         """Whether ``--runner`` is Dataflow's."""
         return "dataflow" in (self.view_as(StandardOptions).runner or "").lower()
@@ -81,12 +141,12 @@ class CustomerIOOptions(PipelineOptions):
             OptionError: The first that can't be right.
         """
         if self.check_connection:
+            _ = self.delivery_settings, self.credentials_source
             return
         self._check_input()
         self._check_dead_letters()
-        self._check_numbers()
         self._check_dataflow()
-        _ = self.mapping_settings
+        _ = self.mapping_settings, self.delivery_settings, self.credentials_source
 
     def _check_input(self) -> None:
         if bool(self.patterns) == bool(self.input_subscription):
@@ -111,16 +171,6 @@ class CustomerIOOptions(PipelineOptions):
         if self.dead_letter_topic:
             _match(_TOPIC, "--dead_letter_topic", self.dead_letter_topic, "projects/P/topics/T")
 
-    def _check_numbers(self) -> None:
-        for name in ("max_requests_per_second", "max_batch_delay_secs", "max_retry_secs"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"--{name}={getattr(self, name):g} must be more than 0.")
-        for name in ("max_in_flight_requests", "num_shards"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"--{name}={getattr(self, name)} must be at least 1.")
-        if self.rate_limit_service:
-            _match(_HOST_PORT, "--rate_limit_service", self.rate_limit_service, "HOST:PORT")
-
     def _check_dataflow(self) -> None:
         if not self.runs_on_dataflow:
             return
@@ -134,6 +184,8 @@ class CustomerIOOptions(PipelineOptions):
             raise OptionError(
                 "--runner=DataflowRunner needs --api_key_secret: workers don't see this machine's environment."
             )
+        if not self.operations_output and not (self.site_id or self.site_id_secret):
+            raise OptionError("--runner=DataflowRunner needs --site_id or --site_id_secret.")
         if not self.view_as(WorkerOptions).max_num_workers and not self.rate_limit_service:
             raise OptionError(
                 "--runner=DataflowRunner needs --max_num_workers: --max_requests_per_second is divided by it."
