@@ -1,4 +1,4 @@
-"""The Track API's calls, v2 and v1. The v1 calls are turned into v2 operations, so that one set of rules serves both."""
+"""The Track API's calls. Those of v1 are turned into v2 operations, so that one set of rules serves both."""
 
 from __future__ import annotations
 

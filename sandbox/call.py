@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from flask import Response, request
@@ -31,6 +31,20 @@ class Answer:
     operations: int = 1
 
 
+class Arrival(NamedTuple):
+    """A call as it arrives.
+
+    Attributes:
+        number: Its number since the faults were set, from 1.
+        over_limit: Whether more calls arrived within a second than the limit allows.
+        body_bytes: Bytes of its body.
+    """
+
+    number: int
+    over_limit: bool
+    body_bytes: int
+
+
 Handler = Callable[..., Answer]
 
 
@@ -46,14 +60,14 @@ def track_call(handler: Handler) -> Callable[..., Response]:
         started = found.monotonic()
         faults = found.faults
         number = found.number_call()
-        _, over = found.meter.arrive(faults.rate_limit_per_second or REQUESTS_PER_SECOND)
+        over = found.meter.arrive(faults.rate_limit_per_second or REQUESTS_PER_SECOND)
         body = request.get_data(cache=False)
         decision = faults.decide(number)
         injected: list[str] = []
         if decision.latency:
             injected.append("latency")
             found.sleep(decision.latency)
-        early = _refuse_early(found, faults, number, over, len(body), injected)
+        early = _refuse_early(found, faults, Arrival(number, over, len(body)), injected)
         if early is None:
             early = _fail_before_commit(faults, decision.fault, injected)
         if early is not None:
@@ -76,20 +90,18 @@ def track_call(handler: Handler) -> Callable[..., Response]:
     return view
 
 
-def _refuse_early(
-    found: Service, faults: Faults, number: int, over: bool, size: int, injected: list[str]
-) -> Response | None:
+def _refuse_early(found: Service, faults: Faults, arrival: Arrival, injected: list[str]) -> Response | None:
     """Returns the answer to a call that may not be made at all, or None."""
     given = request.authorization
-    revoked = faults.unauthorized_after_requests is not None and number > faults.unauthorized_after_requests
+    revoked = faults.unauthorized_after_requests is not None and arrival.number > faults.unauthorized_after_requests
     if revoked:
         injected.append("unauthorized")
     if revoked or given is None or not found.knows(given.username, given.password):
         return _json(401, {"meta": {"error": "Unauthorized request"}})
-    if faults.rate_limit_per_second is not None and over:
+    if faults.rate_limit_per_second is not None and arrival.over_limit:
         injected.append("rate_limit")
         return _json(429, {"meta": {"error": "too many requests"}})
-    if faults.max_body_bytes is not None and size > faults.max_body_bytes:
+    if faults.max_body_bytes is not None and arrival.body_bytes > faults.max_body_bytes:
         injected.append("too_large")
         return _json(413, {"meta": {"error": "request entity too large"}})
     return None

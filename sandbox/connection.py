@@ -28,6 +28,7 @@ class KeepAliveHandler(WSGIRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
+    _headers_buffer: list[bytes]
     # An answer is one small write; waiting for the last one's acknowledgement would cost 40 ms each.
     disable_nagle_algorithm = True
 

@@ -106,18 +106,18 @@ class Faults:
             ValueError: It is no object, or has an unknown name or a value out of range.
         """
         if not isinstance(value, dict):
-            raise ValueError(f"faults must be a JSON object, not {value!r}")
+            raise ValueError(f"faults must be a JSON object, not {value!r}")  # noqa: TRY004 - a bad setting
         known = {each.name for each in fields(cls)}
         for name in value:
             if name not in known:
                 raise ValueError(f"faults has an unknown name {name!r}; known are {', '.join(sorted(known))}")
         for name in ("rates", "latency"):
             if not isinstance(value.get(name, {}), dict):
-                raise ValueError(f"{name} must be an object, not {value[name]!r}")
+                raise ValueError(f"{name} must be an object, not {value[name]!r}")  # noqa: TRY004 - a bad setting
         lists = {name: value.get(name, []) for name in ("refuse_operations", "poisoned_operations")}
         for name, patterns in lists.items():
             if not isinstance(patterns, list):
-                raise ValueError(f"{name} must be an array, not {patterns!r}")
+                raise ValueError(f"{name} must be an array, not {patterns!r}")  # noqa: TRY004 - a bad setting
         return cls(**{**value, **{name: tuple(patterns) for name, patterns in lists.items()}})
 
     def to_json(self) -> dict[str, Any]:

@@ -61,14 +61,14 @@ class Meter:
             self._batches = 0
             self._batch_bytes = 0
 
-    def arrive(self, limit: int) -> tuple[int, bool]:
+    def arrive(self, limit: int) -> bool:
         """Counts a request at its arrival.
 
         Args:
             limit: Requests allowed in any one second.
 
         Returns:
-            The number of the request, from 1, and whether it is over the limit.
+            Whether it is over the limit.
         """
         now = self._monotonic()
         with self._lock:
@@ -79,7 +79,7 @@ class Meter:
             self._peak = max(self._peak, len(self._window))
             over = len(self._window) > limit
             self._violations += over
-            return self._requests, over
+            return over
 
     def answered(
         self, *, answer: str, faults: tuple[str, ...], operations: int, body_bytes: int, seconds: float, batch: bool

@@ -183,8 +183,9 @@ class Applier:
     def delete_person_relationships(self, operation: dict[str, Any]) -> None:
         """Ends relationships of a person."""
         person = self._directory.find(from_operation(operation["identifiers"]))
-        for entry in operation["cio_relationships"] if person is not None else ():
-            assert person is not None
+        if person is None:
+            return
+        for entry in operation["cio_relationships"]:
             self._directory.unrelate(person, _object_key(entry["identifiers"]), self.changes)
 
     def identify_object(self, operation: dict[str, Any]) -> None:

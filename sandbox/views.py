@@ -65,7 +65,7 @@ def person(workspace: Workspace, key: str, part: Slice | None = None) -> dict[st
         described = found.described(directory.relationships(found))
         described["state"] = found.state
         described["anonymous_ids"] = sorted({anonymous_id for anonymous_id, _ in directory.links_of(found)})
-        lines = _activity(directory, store, "person = :person", {"person": found.key}, "time", part or Slice())
+        lines = _activity(directory, store, _Query("person = :person", {"person": found.key}, "time"), part or Slice())
     return {"person": described, **lines}
 
 
@@ -98,7 +98,7 @@ def activity(
     if who:
         conditions.append("person IS NOT NULL" if who == "identified" else "person IS NULL")
     with workspace.reading() as (directory, store):
-        return _activity(directory, store, " AND ".join(conditions), parameters, order, part or Slice())
+        return _activity(directory, store, _Query(" AND ".join(conditions), parameters, order), part or Slice())
 
 
 def objects(workspace: Workspace, search: str = "", part: Slice | None = None) -> dict[str, Any]:
@@ -154,11 +154,24 @@ def _object(directory: Directory, key: ObjectKey) -> dict[str, Any]:
     }
 
 
-def _activity(
-    directory: Directory, store: Store, condition: str, parameters: dict[str, Any], order: str, part: Slice
-) -> dict[str, Any]:
-    """Returns the lines of the activity log that fulfil a condition. The condition is never made of user's text."""
-    by = "time DESC, sequence DESC" if order == "time" else "sequence DESC"
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """Which lines of the activity log are wanted.
+
+    Attributes:
+        condition: SQL, never made of anybody's text.
+        parameters: The values of its parameters.
+        order: `received` or `time`.
+    """
+
+    condition: str
+    parameters: dict[str, Any]
+    order: str
+
+
+def _activity(directory: Directory, store: Store, query: _Query, part: Slice) -> dict[str, Any]:
+    condition, parameters = query.condition, query.parameters
+    by = "time DESC, sequence DESC" if query.order == "time" else "sequence DESC"
     ((total,),) = store.rows(f"SELECT count(*) FROM activity WHERE {condition}", parameters)  # noqa: S608
     rows = store.rows(
         "SELECT sequence, type, name, person, anonymous_id, identifier, time, received, ulid, operation"  # noqa: S608

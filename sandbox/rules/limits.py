@@ -25,7 +25,7 @@ MAX_ATTRIBUTE_NAME_BYTES = 150
 """Longest attribute name of a person, an object or a relationship, in UTF-8 bytes."""
 
 MAX_ATTRIBUTE_VALUE_BYTES = 1_000
-"""Longest attribute value of a person, an object or a relationship, in UTF-8 bytes (of its JSON text unless a string)."""
+"""Longest attribute value of a person, object or relationship, in UTF-8 bytes (of its JSON text unless a string)."""
 
 MAX_ATTRIBUTES = 300
 """Attributes that one identify call may carry; further ones are not taken."""
