@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import StandardOptions
 
+from delivery.connection_check import check_connection
 from pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
+from pipeline.failures import failure_sentence
 from pipeline.operations_output import WriteOperations
-from pipeline.options import CustomerIOOptions
-from pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription
+from pipeline.options import CustomerIOOptions, OptionError, parse_options
+from pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription, check_patterns
+from pipeline.summary import Summary
 from transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
 
-__all__ = ["build_pipeline"]
+__all__ = ["build_pipeline", "run"]
+
+#: Runs everything in this process. ``DirectRunner`` would first try to download another runner, and then behave as
+#: the machine has it; it is used for subscriptions alone, which only it can read locally.
+_LOCAL_RUNNER = "FnApiRunner"
+_LOCAL_STREAMING_RUNNER = "DirectRunner"
 
 
 def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: Callable[[], float] = time.time) -> None:
@@ -58,3 +70,68 @@ def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: C
         _ = records | "WriteDeadLetters" >> WriteDeadLettersToTopic(options.dead_letter_topic)
     else:
         _ = records | "WriteDeadLetters" >> WriteDeadLetterFiles(options.dead_letters_prefix)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the job as the command line says.
+
+    On Dataflow it returns once the job is submitted; elsewhere when the job is done, after printing its summary.
+
+    Args:
+        argv: The command line, without the program's name.
+
+    Returns:
+        The process's exit status: 0, 1 where the job failed, 2 where an option can't be right.
+    """
+    try:
+        options = parse_options(argv)
+        if options.check_connection:
+            return _check_connection(options)
+        check_patterns(options.patterns)
+    except OptionError as error:
+        print(error, file=sys.stderr)
+        return 2
+    standard = options.view_as(StandardOptions)
+    standard.streaming = bool(options.input_subscription)
+    if standard.runner is None:
+        standard.runner = _LOCAL_STREAMING_RUNNER if standard.streaming else _LOCAL_RUNNER
+    try:
+        return _run(options)
+    except Exception as error:
+        sentence = failure_sentence(error)
+        if sentence is None:
+            raise
+        print(f"The job failed: {sentence}", file=sys.stderr)
+        return 1
+
+
+def _run(options: CustomerIOOptions) -> int:
+    if not options.runs_on_dataflow:
+        # A failing bundle's traceback; its cause is said in one sentence at the end.
+        logging.getLogger("apache_beam.runners").setLevel(logging.CRITICAL)
+    pipeline = beam.Pipeline(options=options)
+    build_pipeline(pipeline, options)
+    result = pipeline.run()
+    if options.runs_on_dataflow:
+        print(f"Submitted Dataflow job {result.job_id()}")
+        return 0
+    try:
+        result.wait_until_finish()
+    except KeyboardInterrupt:
+        result.cancel()
+        return 130
+    print("\n".join(_summary_lines(result, options)))
+    return 0
+
+
+def _summary_lines(result: Any, options: CustomerIOOptions) -> list[str]:
+    counters = result.metrics().query()["counters"]
+    summary = Summary({(found.key.metric.namespace, found.key.metric.name): found.committed for found in counters})
+    place = options.dead_letter_topic or f"{options.dead_letters_prefix}*.ndjson"
+    return summary.lines(delivers=not options.operations_output, dead_letters_place=place)
+
+
+def _check_connection(options: CustomerIOOptions) -> int:
+    check = check_connection(options.credentials_source, options.delivery_settings)
+    print(check.sentence, file=sys.stdout if check.works else sys.stderr)
+    return 0 if check.works else 1

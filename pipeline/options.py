@@ -51,9 +51,9 @@ class CustomerIOOptions(PipelineOptions):
         return [pattern for value in self.input or [] for pattern in value.split(",") if pattern]
 
     @property
-    def dead_letters_prefix(self) -> str | None:
-        """The path prefix of the dead-letter files; None where they go to a topic."""
-        return None if self.dead_letter_topic else self.dead_letters or DEFAULT_DEAD_LETTERS
+    def dead_letters_prefix(self) -> str:
+        """The path prefix of the dead-letter files, where they don't go to a topic."""
+        return self.dead_letters or DEFAULT_DEAD_LETTERS
 
     @property
     def mapping_settings(self) -> MappingSettings:

@@ -13,6 +13,7 @@ from apache_beam.io import fileio
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
+from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from mapping import json_text
@@ -142,7 +143,7 @@ class ReadDeadLetters(beam.PTransform):
             | "Read records" >> ReadFiles(self._patterns)
             | "Open records" >> beam.ParDo(_OpenRecord(self._clock)).with_outputs(DEAD_LETTERS, main="payloads")
         )
-        records.payloads.element_type = tuple[int, bytes]
+        records.payloads.element_type = convert_to_beam_type(tuple[int, bytes])
         records[DEAD_LETTERS].element_type = bytes
         payloads = (
             records.payloads

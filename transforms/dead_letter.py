@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from mapping import json_text
 
-__all__ = ["DEAD_LETTERS", "RETRYABLE_REASONS", "Stage", "dead_letter"]
+__all__ = ["DEAD_LETTERS", "PART_REASONS", "RETRYABLE_REASONS", "Stage", "dead_letter"]
 
 #: The tag of every transform's dead-letter output.
 DEAD_LETTERS = "dead_letters"
@@ -22,6 +22,9 @@ Stage = Literal["parse", "map", "deliver"]
 
 #: Reasons whose records can be sent again as they are: nothing about the event itself is wrong.
 RETRYABLE_REASONS = frozenset({"retries_exhausted", "recent_event"})
+
+#: Reasons that may be about a part of an event whose rest goes out.
+PART_REASONS = frozenset({"attribute_too_long", "unsupported_platform"})
 
 
 def dead_letter(

@@ -11,7 +11,7 @@ from apache_beam.metrics import Metrics
 
 from mapping import json_text
 from transforms.dead_letter import DEAD_LETTERS, dead_letter
-from transforms.map_to_customerio import KeyedOperation
+from transforms.map_to_customerio import KEYED_OPERATION, KeyedOperation
 
 __all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
 
@@ -56,7 +56,7 @@ class HoldRecentEvents(beam.PTransform):
         """Wire the holding DoFn; see the class."""
         hold = beam.ParDo(_Hold(self._launched_at, self._clock))
         outputs = operations | "Hold recent events" >> hold.with_outputs(DEAD_LETTERS, main="operations")
-        outputs.operations.element_type = KeyedOperation
+        outputs.operations.element_type = KEYED_OPERATION
         outputs[DEAD_LETTERS].element_type = bytes
         return HoldResult(outputs.operations, outputs[DEAD_LETTERS])
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
 from mapping.errors import InvalidEvent
 from mapping.event import Event
@@ -15,10 +16,12 @@ from mapping.mapper import UnsentPart, map_event
 from mapping.settings import MappingSettings
 from transforms.dead_letter import DEAD_LETTERS, dead_letter
 
-__all__ = ["KeyedOperation", "MapResult", "MapToCustomerIO"]
+__all__ = ["KEYED_OPERATION", "KeyedOperation", "MapResult", "MapToCustomerIO"]
 
 #: ``(person key, (event time in unix milliseconds, operation as JSON, the original event's JSON))``.
 KeyedOperation = tuple[bytes, tuple[int, bytes, bytes]]
+#: The same as Beam's type, from which it takes the fast, deterministic coder.
+KEYED_OPERATION = convert_to_beam_type(KeyedOperation)
 
 
 class MapResult(NamedTuple):
@@ -59,7 +62,7 @@ class MapToCustomerIO(beam.PTransform):
         """Wire the mapping DoFn; see the class."""
         mapper = beam.ParDo(_Map(self._settings, self._clock))
         outputs = keyed_events | "Map events" >> mapper.with_outputs(DEAD_LETTERS, main="operations")
-        outputs.operations.element_type = KeyedOperation
+        outputs.operations.element_type = KEYED_OPERATION
         outputs[DEAD_LETTERS].element_type = bytes
         return MapResult(outputs.operations, outputs[DEAD_LETTERS])
 

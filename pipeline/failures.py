@@ -1,0 +1,29 @@
+"""Why a job failed, in the one sentence that the failing part has for the user."""
+
+from __future__ import annotations
+
+import re
+
+import delivery.errors
+from delivery.errors import DeliveryError
+from pipeline.compressed_files import DamagedFileError
+
+__all__ = ["failure_sentence"]
+
+_NAMES = "|".join([*delivery.errors.__all__, DamagedFileError.__name__])
+# Runners hand a worker's error over as text: the class's name, the sentence, and the step.
+_IN_TEXT = re.compile(rf"\b(?:{_NAMES}): (.+?)(?= \[while running |\\n|$)", re.MULTILINE)
+
+
+def failure_sentence(error: BaseException) -> str | None:
+    """Find the user's sentence in what a runner raised.
+
+    Returns:
+        The sentence; None where the failure is not one that the job explains.
+    """
+    if isinstance(error, DeliveryError | DamagedFileError):
+        return str(error)
+    sentences = _IN_TEXT.findall(str(error))
+    if sentences:
+        return str(sentences[-1])
+    return failure_sentence(error.__cause__) if error.__cause__ is not None else None

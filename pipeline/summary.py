@@ -1,0 +1,83 @@
+"""What a run did, in the numbers that its counters hold and in the words of a person. Imports no Beam."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from transforms.dead_letter import PART_REASONS
+
+__all__ = ["Summary"]
+
+_DEAD_LETTERS = "dead_letters"
+_DELIVERY = "WriteToCustomerIO"
+_DELIVERY_REASONS = ("rejected", "retries_exhausted")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The counts of one run.
+
+    Attributes:
+        counters: Every counter's value by its namespace and name.
+    """
+
+    counters: Mapping[tuple[str, str], int]
+
+    @property
+    def events_read(self) -> int:
+        """Events that the input held, usable or not."""
+        return self._count("events", "read")
+
+    @property
+    def events_filtered(self) -> int:
+        """Events that opted this destination out."""
+        return self._count("events", "filtered")
+
+    @property
+    def operations_delivered(self) -> int:
+        """Operations that Customer.io accepted."""
+        return self._count(_DELIVERY, "delivered")
+
+    @property
+    def dead_letters(self) -> dict[str, int]:
+        """Records by their reason, the most frequent first."""
+        reasons = {name: count for (space, name), count in self.counters.items() if space == _DEAD_LETTERS and count}
+        reasons |= {name: count for name in _DELIVERY_REASONS if (count := self._count(_DELIVERY, name))}
+        return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+
+    def lines(self, *, delivers: bool, dead_letters_place: str) -> list[str]:
+        """Write the summary for a terminal.
+
+        Args:
+            delivers: Whether operations were sent, not only written to files.
+            dead_letters_place: Where dead letters went, as a person would look for them.
+        """
+        rows = [
+            ("events read", self.events_read),
+            ("filtered (opted out)", self.events_filtered),
+            ("operations mapped", self._count("operations", "mapped")),
+        ]
+        if delivers:
+            rows += [
+                ("operations delivered", self.operations_delivered),
+                ("requests", self._count(_DELIVERY, "requests")),
+                ("requests retried", self._count(_DELIVERY, "retried")),
+            ]
+        rows.append(("dead letters", sum(self.dead_letters.values())))
+        lines = [f"  {label:<22}{count:>12,}" for label, count in rows]
+        for reason, count in self.dead_letters.items():
+            part = " (a part of an event; the rest of it went out)" if reason in PART_REASONS else ""
+            lines.append(f"    {reason:<20}{count:>12,}{part}")
+        if self.dead_letters:
+            lines.append(f"Dead letters are in {dead_letters_place}")
+        if "recent_event" in self.dead_letters:
+            lines.append(
+                f"{self.dead_letters['recent_event']:,} events of the last 72 hours were held back, because they could "
+                "trigger campaigns.\nTo send them: --input_format=dead_letters --backfill_recent=send, with the dead "
+                "letters' files as --input"
+            )
+        return lines
+
+    def _count(self, namespace: str, name: str) -> int:
+        return self.counters.get((namespace, name), 0)
