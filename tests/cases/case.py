@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mapping.settings import MappingSettings
@@ -78,7 +78,7 @@ class Case:
     rule: str
     payload: str | bytes
     outcomes: tuple[Outcome, ...]
-    settings: MappingSettings = MappingSettings()
+    settings: MappingSettings = field(default_factory=MappingSettings)
     source_time_ms: int | None = None
     shown: bool = True
 

@@ -15,11 +15,7 @@ from tests.cases.tables import TABLES
 
 
 def _all_cases() -> list[Any]:
-    return [
-        pytest.param(case, id=f"{name}: {case.rule}")  #
-        for name, cases in TABLES.items()
-        for case in cases
-    ]
+    return [pytest.param(case, id=f"{name}: {case.rule}") for name, cases in TABLES.items() for case in cases]
 
 
 @pytest.mark.parametrize("case", _all_cases())
