@@ -52,9 +52,20 @@ class Lanes:
         future = self._executors[lane].submit(self._deliver, lane, batch)
         self._pending[lane].append((future, batch))
 
+    def wait_for_room(self) -> Iterator[Report]:
+        """Wait until some lane could take a batch at once. Yields the reports that came in meanwhile.
+
+        Raises:
+            DeliveryError: A batch has failed.
+        """
+        yield from self._collect()
+        while all(len(pending) >= _DEPTH for pending in self._pending):
+            self._wait_for_any()
+            yield from self._collect()
+
     def load(self, lane: int) -> int:
-        """Return how many batches a lane still has to deliver, for choosing the least busy one."""
-        return sum(not future.done() for future, _ in self._pending[lane])
+        """Return how many batches a lane has not reported on yet, for choosing the least busy one."""
+        return len(self._pending[lane])
 
     def holds(self, lane: int, key: Hashable) -> bool:
         """Tell whether a lane has an unfinished batch with that key."""

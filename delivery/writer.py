@@ -95,6 +95,8 @@ class BundleWriter:
         batch, self._open[lane] = self._open[lane], Batch()
         yield from self._lanes.submit(lane, batch)
         if lane == self._filling:
+            # Chosen only when one has room, so that a lane whose request takes long never holds up the others.
+            yield from self._lanes.wait_for_room()
             self._filling = self._least_busy()
 
     def _send_alone(self, lane: int, key: Hashable | None, value: Value, context: Any) -> Iterator[Report]:

@@ -23,7 +23,8 @@ class Received:
     def operations(self) -> list[dict[str, Any]]:
         """The batch's operations, or the body itself where it is no batch."""
         document = json.loads(self.body)
-        return document["batch"] if "batch" in document else [document]
+        operations: list[dict[str, Any]] = document.get("batch", [document])
+        return operations
 
     @property
     def names(self) -> list[str]:

@@ -1,0 +1,120 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delivery.answers import (
+    Accepted,
+    Answer,
+    Misaddressed,
+    Refusal,
+    Retry,
+    Unauthorized,
+    Unclear,
+    Unexpected,
+    read_answer,
+)
+
+
+def answer_with(status, *errors):
+    return Answer(status, json.dumps({"errors": list(errors)}).encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"  ", b"{}", b'{"errors":[]}', b'{"errors":null}'])
+def test_200_without_errors_accepts_everything(body):
+    assert read_answer(Answer(200, body), 3) == Accepted({})
+
+
+@pytest.mark.parametrize("status", [200, 207])
+def test_errors_with_an_index_refuse_just_those_operations(status):
+    answer = answer_with(status, {"batch_index": 1, "reason": "invalid", "field": "name", "message": "no name"})
+    assert read_answer(answer, 3) == Accepted({1: Refusal(status, "invalid", "name", "no name")})
+
+
+@pytest.mark.parametrize("index", [-1, 3, None, "1", 1.0, True, [0]])
+def test_an_index_that_is_missing_or_out_of_range_is_not_guessed(index):
+    errors = {"batch_index": 0, "reason": "a"}, {"batch_index": index, "reason": "b"}
+    assert read_answer(answer_with(207, *errors), 3) == Unclear(Refusal(207, "b"))
+
+
+def test_an_error_without_an_index_is_not_guessed():
+    assert isinstance(read_answer(answer_with(207, {"reason": "b"}), 3), Unclear)
+
+
+def test_207_that_names_no_error_is_not_taken_for_success():
+    assert read_answer(Answer(207, b"{}"), 3) == Unclear(Refusal(207))
+
+
+def test_of_several_errors_for_one_operation_the_first_counts():
+    errors = {"batch_index": 0, "reason": "first"}, {"batch_index": 0, "reason": "second"}
+    assert read_answer(answer_with(207, *errors), 1) == Accepted({0: Refusal(207, "first")})
+
+
+@pytest.mark.parametrize("status", [200, 207])
+@pytest.mark.parametrize("body", [b"<html>", b'{"errors":[', b'"ok"', b"[]x", b'{"errors":"x"}', b'{"errors":[1]}'])
+def test_an_unreadable_body_is_retried(status, body):
+    assert isinstance(read_answer(Answer(status, body), 1), Retry)
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_request_refused_as_a_whole_is_to_be_halved(status):
+    answer = answer_with(status, {"reason": "invalid", "field": "batch", "message": "bad"})
+    assert read_answer(answer, 5) == Unclear(Refusal(status, "invalid", "batch", "bad"))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"meta":{"errors":["too long","bad"]}}', "too long; bad"),
+        (b'{"meta":{"error":"bad"}}', "bad"),
+        (b"<html>413</html>", None),
+        (b"[]", None),
+    ],
+)
+def test_v1_and_foreign_bodies_of_a_refusal_are_read(body, message):
+    assert read_answer(Answer(400, body), 1) == Unclear(Refusal(400, message=message))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials(status):
+    assert read_answer(Answer(status), 1) == Unauthorized(status)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_means_the_other_region(status):
+    location = "https://track-eu.customer.io/api/v2/batch"
+    assert read_answer(Answer(status, location=location), 1) == Misaddressed(status, location)
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
+def test_overload_is_retried_as_the_server_asks(status):
+    assert read_answer(Answer(status, retry_after="7"), 1) == Retry(f"status {status}", status, "7")
+
+
+def test_no_answer_is_retried():
+    assert read_answer(Answer(None, failure="ReadTimeout"), 1) == Retry("ReadTimeout")
+
+
+@pytest.mark.parametrize("status", [404, 405, 409, 410, 415, 422, 451, 201, 204, 100])
+def test_an_answer_nobody_described_is_unexpected(status):
+    assert read_answer(Answer(status, b"not\n here"), 1) == Unexpected(f"{status}: not here")
+
+
+def test_an_unexpected_answer_is_quoted_in_short():
+    assert read_answer(Answer(404, b"x" * 10_000), 1) == Unexpected("404: " + "x" * 200)
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["errors", "batch_index", "reason"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(status=st.sampled_from([200, 207]), document=_json, operations=st.integers(1, 5))
+def test_whatever_json_comes_back_only_operations_of_the_request_are_refused(status, document, operations):
+    verdict = read_answer(Answer(status, json.dumps(document).encode()), operations)
+    assert isinstance(verdict, Retry | Unclear) or set(verdict.refused) <= set(range(operations))

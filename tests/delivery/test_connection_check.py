@@ -1,0 +1,88 @@
+import json
+
+import pytest
+
+from delivery.connection_check import check_connection
+from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from delivery.settings import DeliverySettings
+from tests.fake_customerio import Respond, fake_customerio
+
+
+@pytest.fixture
+def check(monkeypatch):
+    monkeypatch.setenv("TEST_KEY", "hush")
+
+    def run(answer, region="us"):
+        with fake_customerio(lambda request: answer) as fake:
+            settings = DeliverySettings(account_region=region, track_endpoint=fake.url)
+            return check_connection(CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY")), settings)
+
+    return run
+
+
+def region_answer(region):
+    url = "https://track-eu.customer.io" if region == "eu" else "https://track.customer.io"
+    return Respond(200, json.dumps({"url": url, "region": region, "environment_id": 42}).encode())
+
+
+@pytest.mark.parametrize("region", ["us", "eu"])
+def test_a_working_connection_names_the_workspace(check, region):
+    works, sentence = check(region_answer(region), region)
+    assert works
+    assert "workspace 42" in sentence
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_wrong_key_says_where_key_and_site_id_come_from(check, status):
+    works, sentence = check(Respond(status))
+    assert not works
+    for part in ("refused the credentials", "--site_id=site", "TEST_KEY", "--account_region=us"):
+        assert part in sentence
+
+
+@pytest.mark.parametrize("answer", [region_answer("eu"), Respond(307)], ids=["told", "redirected"])
+def test_a_wrong_region_says_which_is_right(check, answer):
+    assert check(answer) == (
+        False,
+        "The account does not live in region us, but in eu. Set --account_region=eu.",
+    )
+
+
+@pytest.mark.parametrize("answer", [Respond(200, b"<html>welcome</html>"), Respond(200, b"[]")])
+def test_something_else_than_customerio_is_noticed(check, answer):
+    works, sentence = check(answer)
+    assert not works
+    assert "--track_endpoint" in sentence
+
+
+@pytest.mark.parametrize("status", [404, 429, 500])
+def test_other_answers_are_told_with_their_status(check, status):
+    works, sentence = check(Respond(status))
+    assert not works
+    assert f"status {status}" in sentence
+
+
+def test_no_connection_says_what_to_look_at():
+    with fake_customerio() as fake:
+        url = fake.url
+    works, sentence = check_connection(
+        CredentialsSource(Literal("site"), Literal("key", "test")), DeliverySettings(track_endpoint=url)
+    )
+    assert not works
+    assert sentence.startswith(f"No connection to {url}: ConnectionError")
+
+
+def test_missing_credentials_are_told_before_any_request(monkeypatch):
+    monkeypatch.delenv("TEST_KEY", raising=False)
+    with fake_customerio() as fake:
+        works, sentence = check_connection(
+            CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY")),
+            DeliverySettings(track_endpoint=fake.url),
+        )
+    assert (works, fake.received) == (False, [])
+    assert "TEST_KEY is not set" in sentence
+
+
+def test_no_sentence_shows_the_key(check):
+    answers = [Respond(401), Respond(500), region_answer("us"), region_answer("eu"), Respond(404, b"hush")]
+    assert not [answer for answer in answers if "hush" in check(answer).sentence]

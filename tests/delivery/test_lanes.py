@@ -1,0 +1,155 @@
+import threading
+
+import pytest
+
+from delivery.batching import Batch
+from delivery.errors import Cancelled, DeliveryError
+from delivery.lanes import Lanes
+from delivery.report import Report
+
+
+def batch(key="k"):
+    made = Batch()
+    made.keys.add(key)
+    return made
+
+
+@pytest.fixture
+def lanes():
+    """Make lanes of the given deliverers, and close them after the test."""
+    made = []
+
+    def make(*deliverers, cancelled=None):
+        made.append(Lanes(deliverers, cancelled or threading.Event()))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_lanes_deliver_side_by_side(lanes):
+    together = threading.Barrier(3, timeout=10)
+
+    def deliver(batch):
+        together.wait()
+        return Report()
+
+    three = lanes(deliver, deliver, deliver)
+    for lane in range(3):
+        list(three.submit(lane, batch()))
+    assert len(list(three.drain())) == 3
+
+
+def test_a_lane_delivers_one_batch_at_a_time_in_order(lanes):
+    busy = threading.Lock()
+    seen = []
+
+    def deliver(batch):
+        assert busy.acquire(blocking=False)
+        seen.extend(batch.keys)
+        busy.release()
+        return Report()
+
+    one = lanes(deliver)
+    reports = [report for n in range(50) for report in one.submit(0, batch(n))]
+    reports += one.drain()
+    assert (seen, len(reports)) == (list(range(50)), 50)
+
+
+def test_a_full_lane_holds_the_caller_back(lanes):
+    release = threading.Event()
+
+    def deliver(batch):
+        release.wait(10)
+        return Report()
+
+    one = lanes(deliver)
+    list(one.submit(0, batch(1)))
+    list(one.submit(0, batch(2)))
+    third = threading.Thread(target=lambda: list(one.submit(0, batch(3))))
+    third.start()
+    assert not one.holds(0, 3)
+    release.set()
+    third.join(10)
+    assert one.holds(0, 3)
+
+
+def test_a_failure_is_raised_to_the_caller(lanes):
+    def deliver(batch):
+        raise DeliveryError("broken")
+
+    one = lanes(deliver)
+    list(one.submit(0, batch()))
+    with pytest.raises(DeliveryError, match="broken"):
+        list(one.drain())
+
+
+def test_nothing_overtakes_a_failed_batch_of_the_same_lane(lanes):
+    may_fail = threading.Event()
+    seen = []
+
+    def deliver(batch):
+        seen.extend(batch.keys)
+        may_fail.wait(10)
+        raise DeliveryError("broken")
+
+    one = lanes(deliver)
+    list(one.submit(0, batch("first")))
+    list(one.submit(0, batch("second")))
+    may_fail.set()
+    with pytest.raises(DeliveryError):
+        list(one.drain())
+    assert seen == ["first"]
+
+
+def test_a_failure_stops_the_other_lanes_and_waits_for_them(lanes):
+    cancelled = threading.Event()
+    stopped = []
+
+    def fail(batch):
+        raise DeliveryError("broken")
+
+    def wait_for_it(batch):
+        cancelled.wait(10)
+        stopped.append(True)
+        raise Cancelled("stopped")
+
+    two = lanes(wait_for_it, fail, cancelled=cancelled)
+    list(two.submit(0, batch()))
+    with pytest.raises(DeliveryError, match="broken"):
+        list(two.submit(1, batch())) + list(two.drain())
+    assert stopped == [True]
+
+
+def test_lanes_work_again_after_a_failure(lanes):
+    answers = iter([DeliveryError("broken"), Report()])
+
+    def deliver(batch):
+        answer = next(answers)
+        if isinstance(answer, DeliveryError):
+            raise answer
+        return answer
+
+    one = lanes(deliver)
+    list(one.submit(0, batch()))
+    with pytest.raises(DeliveryError):
+        list(one.drain())
+    list(one.submit(0, batch()))
+    assert len(list(one.drain())) == 1
+
+
+def test_cancel_forgets_what_waits_once_nothing_is_under_way(lanes):
+    cancelled = threading.Event()
+    seen = []
+
+    def deliver(batch):
+        seen.extend(batch.keys)
+        cancelled.wait(10)
+        return Report()
+
+    one = lanes(deliver, cancelled=cancelled)
+    list(one.submit(0, batch("under way")))
+    list(one.submit(0, batch("waiting")))
+    one.cancel()
+    assert (seen in ([], ["under way"]), list(one.drain())) == (True, [])

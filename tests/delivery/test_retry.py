@@ -1,0 +1,64 @@
+import email.utils
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delivery.retry import RetryPolicy, retry_after_secs
+
+NOW = 1_700_000_000.0
+
+
+def longest(low, high):
+    return high
+
+
+def test_waits_double_up_to_the_cap():
+    policy = RetryPolicy(base_secs=0.5, cap_secs=30)
+    assert [policy.wait_secs(n, 0, None, longest) for n in range(1, 9)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+
+
+def test_jitter_is_full_from_no_wait_at_all():
+    assert RetryPolicy().wait_secs(5, 0, None, lambda low, high: low) == 0
+
+
+def test_retry_after_is_the_least_wait():
+    assert RetryPolicy().wait_secs(1, 0, 17.0, longest) == 17
+
+
+def test_a_short_retry_after_does_not_shorten_the_backoff():
+    assert RetryPolicy(base_secs=4).wait_secs(1, 0, 1.0, longest) == 4
+
+
+def test_no_wait_beyond_the_time_allowed():
+    assert RetryPolicy(max_secs=600).wait_secs(2, 590, 10.5, longest) is None
+
+
+def test_no_more_attempts_than_allowed():
+    assert RetryPolicy(max_attempts=3).wait_secs(3, 0, None, longest) is None
+
+
+@given(attempts=st.integers(1, 10_000), elapsed=st.floats(0, 1e4), retry_after=st.none() | st.floats(0, 1e6))
+def test_every_wait_ends_within_the_time_allowed(attempts, elapsed, retry_after):
+    wait = RetryPolicy(max_secs=600).wait_secs(attempts, elapsed, retry_after)
+    assert wait is None or 0 <= elapsed + wait <= 600
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0),
+        (" 120 ", 120),
+        (email.utils.formatdate(NOW + 90, usegmt=True), 90),
+        ("Tue, 14 Nov 2023 22:15:20 -0000", 120),
+        (email.utils.formatdate(NOW - 90, usegmt=True), 0),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("\u0661", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header, seconds):
+    assert retry_after_secs(header, NOW) == seconds

@@ -1,0 +1,290 @@
+import json
+import math
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.batching import Batch
+from delivery.budget import BucketBudget
+from delivery.client import TrackClient
+from delivery.credentials import CredentialsKeeper, CredentialsSource, EnvironmentVariable, Literal
+from delivery.errors import AuthenticationError, RetriesExhaustedError, UnexpectedAnswerError, WrongRegionError
+from delivery.retry import RetryPolicy
+from delivery.sender import Sender
+from delivery.token_bucket import TokenBucket
+from tests.delivery.clocks import ManualClock
+from tests.fake_customerio import OK, RESET, Respond, errors, fake_customerio
+
+
+def operation(name, size=0, kind="event"):
+    document = {"type": "person", "action": kind, "identifiers": {"id": "u"}, "name": name}
+    if size:
+        document["attributes"] = {"a": "x" * size}
+    return json.dumps(document).encode()
+
+
+def batch_of(*names):
+    batch = Batch()
+    for name in names:
+        batch.append((0, operation(name), b"{}"), f"from {name}")
+    return batch
+
+
+class Delivery:
+    def __init__(self, url, clock, rate=1e6, **options):
+        self.client = TrackClient(url, connect_timeout_secs=5, read_timeout_secs=5)
+        self.sender = Sender(
+            self.client,
+            CredentialsKeeper(CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY"))),
+            BucketBudget(TokenBucket(rate, 1, clock.monotonic)),
+            clock=clock,
+            cancelled=threading.Event(),
+            **{"account_region": "us", "retry": RetryPolicy(), "on_exhausted": "fail", **options},
+        )
+
+
+@pytest.fixture
+def deliver(monkeypatch):
+    """Deliver a batch to a server that responds as told; returns the report and the requests that it saw."""
+    monkeypatch.setenv("TEST_KEY", "key")
+
+    def run(batch, respond, clock=None, **options):
+        with fake_customerio(respond) as fake:
+            delivery = Delivery(fake.url, clock or ManualClock(), **options)
+            try:
+                return delivery.sender.deliver(batch), fake.received
+            finally:
+                delivery.client.close()
+
+    return run
+
+
+def script(*answers):
+    """Give the answers one after the other, then OK."""
+    remaining = iter(answers)
+    return lambda request: next(remaining, OK)
+
+
+def test_all_operations_go_out_in_one_authenticated_request_in_order(deliver):
+    report, received = deliver(batch_of("a", "b", "c"), script())
+    assert [request.names for request in received] == [["a", "b", "c"]]
+    assert received[0].path == "/api/v2/batch"
+    assert received[0].headers["Authorization"] == "Basic c2l0ZTprZXk="
+    assert report.delivered == ["from a", "from b", "from c"]
+
+
+def test_the_body_is_the_operations_as_they_are(deliver):
+    _, received = deliver(batch_of("a", "b"), script())
+    assert received[0].body == b'{"batch":[' + operation("a") + b"," + operation("b") + b"]}"
+
+
+def test_the_batch_knows_the_size_of_its_body(deliver):
+    batch = batch_of("a", "bé", "ccc")
+    _, received = deliver(batch, script())
+    assert len(received[0].body) == batch.body_bytes
+
+
+@pytest.mark.parametrize("status", [200, 207])
+def test_a_refused_operation_is_a_failure_and_all_others_are_delivered(deliver, status):
+    refusal = {"batch_index": 1, "reason": "invalid", "field": "name", "message": "no good"}
+    report, _ = deliver(batch_of("a", "b", "c"), script(errors(status, refusal)))
+    assert report.delivered == ["from a", "from c"]
+    (failure,) = report.failures
+    assert (failure.context, failure.reason, failure.detail) == ("from b", "rejected", "no good")
+    assert failure.response.as_record() == {
+        "status": status,
+        "reason": "invalid",
+        "field": "name",
+        "message": "no good",
+    }
+
+
+def poisoned(*guilty, status=400):
+    """Refuse every request that holds a guilty operation as a whole."""
+    return lambda request: errors(status, {"reason": "bad"}) if set(guilty) & set(request.names) else OK
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_poisoned_request_is_halved_until_only_the_guilty_one_fails(deliver, status):
+    names = [f"n{i}" for i in range(9)]
+    report, _ = deliver(batch_of(*names), poisoned("n5", status=status))
+    assert [failure.context for failure in report.failures] == ["from n5"]
+    assert sorted(report.delivered) == [f"from {name}" for name in names if name != "n5"]
+
+
+def test_halves_go_out_in_order(deliver):
+    names = [f"n{i}" for i in range(16)]
+    guilty = {"n3", "n9"}
+    _, received = deliver(batch_of(*names), poisoned(*guilty))
+    accepted = [name for request in received if not guilty & set(request.names) for name in request.names]
+    assert accepted == [name for name in names if name not in guilty]
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), count=st.integers(2, 200))
+def test_k_guilty_operations_take_at_most_about_2_k_log2_n_requests(data, count):
+    guilty = data.draw(st.sets(st.integers(0, count - 1), min_size=1, max_size=5))
+    with pytest.MonkeyPatch.context() as patch, fake_customerio(poisoned(*(str(i) for i in guilty))) as fake:
+        patch.setenv("TEST_KEY", "key")
+        delivery = Delivery(fake.url, ManualClock())
+        report = delivery.sender.deliver(batch_of(*(str(i) for i in range(count))))
+        delivery.client.close()
+    assert len(report.failures) == len(guilty)
+    assert len(fake.received) <= 1 + 2 * len(guilty) * math.ceil(math.log2(count))
+
+
+@pytest.mark.parametrize("index", [None, 99])
+def test_an_error_that_names_no_operation_is_pinned_down_by_halving(deliver, index):
+    def respond(request):
+        return errors(207, {"batch_index": index, "reason": "odd"}) if "b" in request.names else OK
+
+    report, _ = deliver(batch_of("a", "b", "c", "d"), respond)
+    assert [(failure.context, failure.response.reason) for failure in report.failures] == [("from b", "odd")]
+    assert sorted(report.delivered) == ["from a", "from c", "from d"]
+
+
+def test_credentials_are_fetched_again_when_they_are_refused(deliver, monkeypatch):
+    def respond(request):
+        monkeypatch.setenv("TEST_KEY", "rotated")
+        return OK if request.headers["Authorization"] == "Basic c2l0ZTpyb3RhdGVk" else Respond(401)
+
+    report, received = deliver(batch_of("a"), respond)
+    assert (len(received), report.delivered) == (2, ["from a"])
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_credentials_that_stay_refused_fail_the_bundle_naming_their_source_and_the_region(deliver, status):
+    with pytest.raises(
+        AuthenticationError, match=rf"status {status}.*--site_id=site.*TEST_KEY.*--account_region=eu"
+    ) as caught:
+        deliver(batch_of("a"), script(Respond(status), Respond(status)), account_region="eu")
+    assert "key)" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("region", "other"), [("us", "eu"), ("eu", "us")])
+def test_a_redirect_is_not_followed_and_names_the_other_region(deliver, region, other):
+    seen = []
+
+    def respond(request):
+        seen.append(request.path)
+        return Respond(307, headers={"Location": "/elsewhere"})
+
+    with pytest.raises(WrongRegionError, match=f"Set --account_region={other}"):
+        deliver(batch_of("a"), respond, account_region=region)
+    assert seen == ["/api/v2/batch"]
+
+
+def test_an_unexpected_answer_fails_with_what_was_asked_and_answered(deliver):
+    with pytest.raises(
+        UnexpectedAnswerError, match=r"POST /api/v2/batch \(2 operations, .* bytes\).*404: no such page"
+    ):
+        deliver(batch_of("a", "b"), script(Respond(404, b"no such page")))
+
+
+BROKEN = {
+    "408": Respond(408),
+    "429": Respond(429),
+    "500": Respond(500),
+    "503": Respond(503),
+    "reset": RESET,
+    "truncated": Respond(200, b'{"err', declared_length=100),
+    "not JSON": Respond(200, b"<html>"),
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_a_passing_trouble_is_retried(deliver, answer):
+    report, received = deliver(batch_of("a", "b"), script(answer, answer))
+    assert (len(received), report.retried, report.delivered) == (3, 2, ["from a", "from b"])
+
+
+def test_a_timeout_is_retried(deliver, monkeypatch):
+    released = threading.Event()
+    first = iter([True])
+
+    def respond(request):
+        if next(first, False):
+            released.wait(10)
+        else:
+            released.set()
+        return OK
+
+    class Impatient(TrackClient):
+        def __init__(self, url, **_):
+            super().__init__(url, connect_timeout_secs=5, read_timeout_secs=0.05)
+
+    monkeypatch.setitem(globals(), "TrackClient", Impatient)
+    report, received = deliver(batch_of("a"), respond)
+    assert (len(received), report.delivered) == (2, ["from a"])
+
+
+def test_nobody_listening_is_retried_until_time_is_up(deliver):
+    with fake_customerio() as fake:
+        url = fake.url
+    clock = ManualClock()
+    with pytest.raises(RetriesExhaustedError, match=r"never answered in full, last with: ConnectionError"):
+        Delivery(url, clock, retry=RetryPolicy(max_secs=30)).sender.deliver(batch_of("a"))
+    assert 0 < sum(clock.waits) <= 30
+
+
+@pytest.mark.parametrize("header", ["120", "Tue, 14 Nov 2023 22:15:20 GMT"])
+def test_retry_after_is_honoured(deliver, header):
+    clock = ManualClock(1_700_000_000.0)
+    report, _ = deliver(batch_of("a"), script(Respond(429, headers={"Retry-After": header})), clock)
+    assert max(clock.waits) == pytest.approx(120, abs=1)
+    assert report.waited_secs == pytest.approx(sum(clock.waits))
+
+
+def test_exhausted_retries_fail_the_bundle_by_default(deliver):
+    with pytest.raises(RetriesExhaustedError, match=r"was tried 3 times .*status 503"):
+        deliver(batch_of("a"), lambda request: Respond(503), retry=RetryPolicy(max_attempts=3))
+
+
+def test_exhausted_retries_become_failures_where_that_is_asked_for(deliver):
+    report, _ = deliver(
+        batch_of("a", "b"), lambda request: Respond(503), retry=RetryPolicy(max_attempts=3), on_exhausted="dead_letter"
+    )
+    assert [(failure.context, failure.reason, failure.response.status) for failure in report.failures] == [
+        ("from a", "retries_exhausted", 503),
+        ("from b", "retries_exhausted", 503),
+    ]
+
+
+def test_every_attempt_takes_a_token_and_waiting_is_reported(deliver):
+    clock = ManualClock()
+    report, received = deliver(batch_of("a"), script(Respond(401)), clock, rate=0.5)
+    assert (len(received), len(report.attempts)) == (2, 2)
+    assert report.waited_secs == pytest.approx(2)
+
+
+def test_every_attempt_is_reported_with_its_size(deliver):
+    report, received = deliver(batch_of("a", "b", "c"), script(Respond(500)))
+    assert [(attempt.body_bytes, attempt.operations) for attempt in report.attempts] == [
+        (len(request.body), 3) for request in received
+    ]
+
+
+def test_a_large_event_goes_by_v1(deliver):
+    batch = Batch()
+    batch.append((0, operation("big", 40_000), b"{}"), "from big")
+    report, received = deliver(batch, script())
+    assert [request.path for request in received] == ["/api/v1/customers/u/events"]
+    assert report.delivered == ["from big"]
+
+
+def test_a_refused_v1_call_is_a_rejection(deliver):
+    batch = Batch()
+    batch.append((0, operation("big", 40_000), b"{}"), "from big")
+    report, _ = deliver(batch, script(Respond(400, b'{"meta":{"errors":["too big"]}}')))
+    assert [(failure.reason, failure.detail) for failure in report.failures] == [("rejected", "too big")]
+
+
+def test_messages_about_a_v1_call_do_not_name_the_person(deliver):
+    batch = Batch()
+    batch.append((0, operation("big", 40_000).replace(b'"u"', b'"jane@example.com"'), b"{}"), "from big")
+    with pytest.raises(UnexpectedAnswerError) as caught:
+        deliver(batch, script(Respond(404)))
+    assert "jane" not in str(caught.value)
+    assert "{identifier}" in str(caught.value)

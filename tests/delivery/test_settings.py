@@ -1,0 +1,94 @@
+import dataclasses
+import pickle
+
+import pytest
+
+from delivery.endpoint import track_url
+from delivery.settings import DeliverySettings
+
+
+@pytest.mark.parametrize(
+    ("region", "url"), [("us", "https://track.customer.io"), ("eu", "https://track-eu.customer.io")]
+)
+def test_the_region_decides_the_host(region, url):
+    assert track_url(region) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://gateway.example/cio/", "http://127.0.0.1:8080", "http://localhost:1/", "http://[::1]:80"]
+)
+def test_an_endpoint_that_keeps_the_key_safe_is_taken(url):
+    assert track_url("us", url) == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://track.customer.io",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com",
+        "ftp://127.0.0.1",
+        "track.customer.io",
+        "https://",
+        "https://host/?q=1",
+        "https://host/#f",
+        "https://host:port",
+        "",
+    ],
+)
+def test_any_other_endpoint_is_refused_by_name(url):
+    with pytest.raises(ValueError, match="--track_endpoint"):
+        track_url("us", url)
+
+
+def test_a_key_in_the_endpoint_is_not_repeated_in_the_message():
+    with pytest.raises(ValueError, match="must not hold credentials") as caught:
+        track_url("us", "https://site:hush@host")
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("account_region", "uk"),
+        ("max_requests_per_second", 0),
+        ("max_requests_per_second", float("nan")),
+        ("max_num_workers", 0),
+        ("rate_limit_service", "localhost"),
+        ("rate_limit_service", "http://localhost:8081"),
+        ("rate_limit_service", "localhost:99999"),
+        ("max_batch_bytes", 500_001),
+        ("max_batch_bytes", 10_000),
+        ("max_batch_operations", 0),
+        ("max_in_flight_requests", 0),
+        ("ordering", "random"),
+        ("max_batch_delay_secs", 0),
+        ("num_shards", 0),
+        ("max_retry_secs", -1),
+        ("on_exhausted", "ignore"),
+        ("connect_timeout_secs", 0),
+        ("read_timeout_secs", float("inf")),
+        ("max_sort_bytes", 0),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_by_its_option_and_value(option, value):
+    with pytest.raises(ValueError, match=f"--{option} .*{value}"):
+        DeliverySettings(**{option: value})
+
+
+def test_a_worker_gets_its_part_of_the_workspace_budget():
+    assert DeliverySettings(max_requests_per_second=100, max_num_workers=8).worker_requests_per_second == 12.5
+
+
+def test_with_a_rate_limit_service_a_worker_may_use_all_that_it_is_given():
+    settings = DeliverySettings(max_requests_per_second=100, max_num_workers=8, rate_limit_service="rls:8081")
+    assert settings.worker_requests_per_second == 100
+
+
+def test_settings_travel_with_the_pipeline():
+    settings = DeliverySettings(account_region="eu")
+    assert pickle.loads(pickle.dumps(settings)) == settings
+
+
+def test_no_setting_holds_the_key():
+    assert not [field.name for field in dataclasses.fields(DeliverySettings) if "key" in field.name]
