@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mapping import json_text
+from mapping.attributes import MAX_DEPTH
 from mapping.calls import Operation
 from mapping.errors import InvalidEvent
 from mapping.settings import MappingSettings
@@ -106,9 +107,18 @@ def _oversize(name: str, value: Any) -> OversizeAttribute | None:
         return None
     if size <= MAX_ATTRIBUTE_VALUE_BYTES:
         return None
-    json_text.dumps([[value]])  # its dead letter nests it two levels deeper; raises where that can't be written
+    if _nests_deeper(value, MAX_DEPTH):
+        raise json_text.InvalidJson("nested too deeply")  # its dead letter nests it deeper still
     detail = f"Attribute {name!r} is {size} bytes; Customer.io takes at most {MAX_ATTRIBUTE_VALUE_BYTES}."
     return OversizeAttribute(name, size, value, detail)
+
+
+def _nests_deeper(value: Any, levels: int) -> bool:
+    if value.__class__ is dict:
+        value = value.values()
+    elif value.__class__ is not list:
+        return False
+    return levels == 0 or any(_nests_deeper(member, levels - 1) for member in value)
 
 
 def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:

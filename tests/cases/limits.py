@@ -132,6 +132,14 @@ SPLIT = [
     ),
 ]
 
+
+def _nested(levels: int) -> Any:
+    value: Any = "x" * 1001
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
 _TOO_LONG = ("attribute_too_long",)
 
 
@@ -148,6 +156,14 @@ ATTRIBUTES = [
     _oversize("A list of 1,000 bytes as JSON", {"l": ["x" * 996]}, {"l": ["x" * 996]}, 0),
     _oversize("A list over 1,000 bytes as JSON", {"a": 1, "l": ["x" * 997]}, {"a": 1}, 1),
     _oversize("An object over 1,000 bytes as JSON", {"a": 1, "o": {"k": "x" * 993}}, {"a": 1}, 1),
+    _oversize("Nested as deeply as a dead letter can hold", {"a": 1, "l": _nested(240)}, {"a": 1}, 1),
+    about(
+        "Nested more deeply",
+        event("identify", userId="u1", traits={"l": _nested(241)}),
+        "invalid_json",
+        convert_dates=False,
+        shown=False,
+    ),
     _oversize("Two of them: two dead letters", {"a": 1, "s": "x" * 1001, "t": "y" * 1001}, {"a": 1}, 2),
     _oversize("Dates are measured as what they become", {"l": ["2024-05-06"] * 83}, {"l": [1714953600] * 83}, 0),
     about(
