@@ -139,6 +139,7 @@ def running_sandbox(
     max_attributes: int = MAX_ATTRIBUTES,
     count_only: bool = False,
     clock: Callable[[], float] = time.time,
+    monotonic: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[RunningSandbox]:
     """Serves a sandbox from a thread of this process, on a free port of 127.0.0.1, until the `with` block ends.
@@ -152,6 +153,7 @@ def running_sandbox(
         max_attributes: See `Settings`.
         count_only: See `Settings`.
         clock: Returns unix seconds.
+        monotonic: Returns seconds of a clock that never goes back.
         sleep: Waits some seconds.
     """
     settings = Settings(create_unknown=create_unknown, max_attributes=max_attributes, count_only=count_only)
@@ -162,10 +164,11 @@ def running_sandbox(
         faults=faults,
         settings=settings,
         clock=clock,
+        monotonic=monotonic,
         sleep=sleep,
     )
     server = bind(found)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield RunningSandbox(address(server), found)

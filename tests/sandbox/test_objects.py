@@ -1,0 +1,100 @@
+"""Objects and relationships."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sandbox.conftest import Client, identify, person_operation
+
+ACME = {"object_type_id": "1", "object_id": "acme"}
+
+
+def object_operation(action: str, **fields: Any) -> dict[str, Any]:
+    return {"type": "object", "action": action, "identifiers": ACME, **fields}
+
+
+def related(who: dict[str, str], attributes: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    return [{"identifiers": who, "relationship_attributes": attributes or {}}]
+
+
+def read(client: Client) -> list[dict[str, Any]]:
+    return client.read("/objects.json")["objects"]
+
+
+def test_an_object_is_created_and_updated(client: Client) -> None:
+    client.batch(
+        object_operation("identify", attributes={"name": "Acme", "plan": "pro", "seats": 5}),
+        object_operation("identify", attributes={"plan": None, "seats": ""}),
+    )
+    assert read(client) == [{**ACME, "attributes": {"name": "Acme"}, "relationships": []}]
+
+
+def test_a_person_is_related_to_an_object_from_either_side(client: Client) -> None:
+    client.batch(
+        object_operation("identify", cio_relationships=related({"id": "u1"}, {"role": "admin"})),
+        identify(cio_relationships=related({"object_type_id": "1", "object_id": "beta"}, {"role": "owner"})),
+    )
+    assert client.people()[0]["relationships"] == [
+        {**ACME, "relationship_attributes": {"role": "admin"}},
+        {"object_type_id": "1", "object_id": "beta", "relationship_attributes": {"role": "owner"}},
+    ]
+    assert [each["object_id"] for each in read(client)] == ["acme", "beta"]
+
+
+def test_relationship_attributes_are_removed_by_nothing(client: Client) -> None:
+    client.batch(
+        object_operation("add_relationships", cio_relationships=related({"id": "u1"}, {"role": "admin", "since": 1})),
+        object_operation("add_relationships", cio_relationships=related({"id": "u1"}, {"role": None})),
+    )
+    assert client.people()[0]["relationships"] == [{**ACME, "relationship_attributes": {"since": 1}}]
+
+
+def test_relationships_are_deleted_from_either_side(client: Client) -> None:
+    client.batch(
+        object_operation("identify", cio_relationships=related({"id": "u1"}) + related({"id": "u2"})),
+        object_operation("delete_relationships", cio_relationships=related({"id": "u1"})),
+        person_operation("delete_relationships", "u2", cio_relationships=related(ACME)),
+    )
+    assert read(client)[0]["relationships"] == []
+
+
+def test_deleting_an_object_ends_its_relationships(client: Client) -> None:
+    client.batch(
+        object_operation("identify", cio_relationships=related({"id": "u1"})),
+        object_operation("delete"),
+    )
+    assert (read(client), client.people()[0]["relationships"]) == ([], [])
+
+
+def test_deleting_a_person_ends_its_relationships(client: Client) -> None:
+    client.batch(object_operation("identify", cio_relationships=related({"id": "u1"})), person_operation("delete"))
+    assert read(client)[0]["relationships"] == []
+
+
+def anonymous_relationship() -> dict[str, Any]:
+    return object_operation("identify_anonymous", cio_relationships=related({"anonymous_id": "a1"}, {"role": "guest"}))
+
+
+def test_an_anonymous_relationship_is_shown_with_the_object(client: Client) -> None:
+    client.batch(anonymous_relationship())
+    assert read(client)[0]["relationships"] == [
+        {"person": {"anonymous_id": "a1"}, "relationship_attributes": {"role": "guest"}}
+    ]
+
+
+def test_an_anonymous_relationship_carries_over_whatever_arrives_first(client: Client) -> None:
+    client.batch(anonymous_relationship(), identify({"anonymous_id": "a1"}))
+    first = client.people()
+    client.call("POST", "/reset")
+    client.batch(identify({"anonymous_id": "a1"}), anonymous_relationship())
+    assert client.people() == first
+    assert first[0]["relationships"] == [{**ACME, "relationship_attributes": {"role": "guest"}}]
+
+
+def test_relationships_move_with_a_merge(client: Client) -> None:
+    client.batch(
+        identify(identifiers={"id": "u2"}),
+        object_operation("identify", cio_relationships=related({"id": "u1"}, {"role": "admin"})),
+        {"type": "person", "action": "merge", "primary": {"id": "u2"}, "secondary": {"id": "u1"}},
+    )
+    assert [each["person"]["id"] for each in read(client)[0]["relationships"]] == ["u2"]

@@ -1,0 +1,290 @@
+"""The answers of the Track API's calls."""
+
+from __future__ import annotations
+
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from sandbox.server import running_sandbox
+from tests.sandbox.conftest import Client, event, identify, person_operation, ulid
+
+
+def test_an_accepted_batch_is_answered_with_an_empty_object(client: Client) -> None:
+    answer = client.batch(identify(), event(1))
+    assert (answer.status_code, answer.json()) == (200, {})
+
+
+def test_refused_operations_are_named_and_the_others_taken(client: Client) -> None:
+    answer = client.batch(event(1), event(2, id="not-a-ulid"), event(3))
+    assert answer.status_code == 207
+    (error,) = answer.json()["errors"]
+    assert (error["batch_index"], error["reason"], error["field"]) == (1, "invalid", "id")
+    assert len(client.activity()) == 2
+
+
+def test_refused_operations_are_listed(client: Client) -> None:
+    client.batch(event(1), event(2, id="not-a-ulid"))
+    (refused,) = client.read("/refused.json")["refused"]
+    assert (refused["status"], refused["batch_index"], refused["operation"]["id"]) == (207, 1, "not-a-ulid")
+    assert client.read("/stats.json")["refused"] == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"batch": {}}', b'{"batch": []}', b"\xff", b"null"])
+def test_a_malformed_request_is_refused_whole(client: Client, body: bytes) -> None:
+    answer = client.call("POST", "/api/v2/batch", data=body)
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"][0]) == {"reason", "field", "message"}
+
+
+def test_a_batch_over_500_000_bytes_is_refused_whole(client: Client) -> None:
+    padding = "x" * 30_000
+    answer = client.batch(*(event(number, attributes={"padding": padding}) for number in range(17)))
+    assert (answer.status_code, client.activity()) == (400, [])
+
+
+def test_an_operation_over_32_000_bytes_is_refused(client: Client) -> None:
+    assert client.batch(event(1, attributes={"padding": "x" * 32_000})).status_code == 207
+
+
+REFUSED: list[tuple[Any, str]] = [
+    ("text", ""),
+    ({"type": "place", "action": "identify"}, "type"),
+    (person_operation("celebrate"), "action"),
+    ({**identify(), "type": ["person"]}, "type"),
+    (identify(identifiers=None), "identifiers"),
+    (identify(identifiers={}), "identifiers"),
+    (identify(identifiers={"id": "a", "email": "b"}), "identifiers"),
+    (identify(identifiers={"phone": "+431"}), "identifiers"),
+    (identify(identifiers={"anonymous_id": "a"}), "identifiers"),
+    (identify(identifiers={"id": ""}), "identifiers.id"),
+    (identify(identifiers={"id": 5}), "identifiers.id"),
+    (identify(identifiers={"id": "é" * 76}), "identifiers.id"),
+    (identify(attributes=[1]), "attributes"),
+    (identify(timestamp=1.5), "timestamp"),  # type: ignore[arg-type]
+    (identify(timestamp=True), "timestamp"),
+    (identify(timestamp=1_700_000_000_000), "timestamp"),
+    (event(1, name=""), "name"),
+    (event(1, name="  "), "name"),
+    (event(1, name=7), "name"),  # type: ignore[arg-type]
+    (event(1, name="é" * 51), "name"),
+    (event(1, id="8" + "0" * 25), "id"),
+    (event(1, id="0" * 25), "id"),
+    (event(1, id="123e4567-e89b-12d3-a456-426614174000"), "id"),
+    (event(1, identifiers={"anonymous_id": ""}), "identifiers.anonymous_id"),
+    (event(1, timestamp="1000"), "timestamp"),
+    (person_operation("add_device"), "device.token"),
+    (person_operation("add_device", device={"token": "t", "platform": "linux"}), "device.platform"),
+    (person_operation("add_relationships"), "cio_relationships"),
+    ({"type": "person", "action": "merge", "primary": {"id": "a"}}, "secondary"),
+    ({"type": "object", "action": "identify", "identifiers": {"object_id": "a"}}, "identifiers"),
+    ({"type": "object", "action": "identify", "identifiers": {"object_id": "a", "object_type_id": 1}},
+     "identifiers.object_type_id"),
+    ({"type": "delivery", "action": "event", "identifiers": {"id": "d"}, "name": "eaten"}, "name"),
+    ({"type": "delivery", "action": "event", "identifiers": {"id": "d"}, "name": "opened"}, "attributes.device_token"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "field"), REFUSED)
+def test_what_is_refused_and_why(client: Client, operation: Any, field: str) -> None:
+    answer = client.batch(operation)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (207, field)
+
+
+def test_names_and_identifiers_of_just_the_limit_are_taken(client: Client) -> None:
+    answer = client.batch(event(1, "é" * 50), identify(identifiers={"id": "é" * 75}))
+    assert answer.status_code == 200
+
+
+def test_an_entity_call_takes_one_operation(client: Client) -> None:
+    assert client.call("POST", "/api/v2/entity", json=identify({"plan": "pro"})).json() == {}
+    assert client.people()[0]["attributes"] == {"plan": "pro"}
+
+
+def test_a_refused_entity_call_is_answered_with_400(client: Client) -> None:
+    answer = client.call("POST", "/api/v2/entity", json=event(1, id="x"))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "id")
+
+
+def test_v1_event_of_a_person(client: Client) -> None:
+    body = {"name": "Home", "type": "page", "id": ulid(1), "timestamp": 1001, "data": {"a": 1}}
+    assert client.call("POST", "/api/v1/customers/u1/events", json=body).json() == {}
+    (line,) = client.activity()
+    assert (line["type"], line["person"]["id"], line["attributes"], line["id"]) == (
+        "Page View",
+        "u1",
+        {"a": 1},
+        ulid(1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "value"),
+    [("a%2Fb%20c%3F", "id", "a/b c?"), ("a%40example.com", "email", "a@example.com"), ("5", "id", "5")],
+)
+def test_v1_paths_are_percent_decoded(client: Client, path: str, kind: str, value: str) -> None:
+    client.call("POST", f"/api/v1/customers/{path}/events", json={"name": "E"})
+    assert client.people()[0][kind] == value
+
+
+def test_v1_and_v2_share_their_ulids(client: Client) -> None:
+    client.batch(event(1))
+    client.call("POST", "/api/v1/customers/u1/events", json={"name": "Clicked", "id": ulid(1)})
+    assert len(client.activity()) == 1
+
+
+def test_v1_carries_events_of_100_000_bytes(client: Client) -> None:
+    def send(size: int) -> int:
+        data = {"padding": "x" * (size - len('{"padding":""}'))}
+        return client.call("POST", "/api/v1/customers/u1/events", json={"name": "E", "data": data}).status_code
+
+    assert (send(100_000), send(100_001)) == (200, 400)
+
+
+def test_v1_anonymous_event(client: Client) -> None:
+    client.call("POST", "/api/v1/events", json={"name": "E", "anonymous_id": "a1"})
+    (line,) = client.activity()
+    assert (line["person"], line["anonymous_id"]) == (None, "a1")
+
+
+def test_v1_errors_have_their_own_form(client: Client) -> None:
+    answer = client.call("POST", "/api/v1/events", json={"name": ""})
+    assert (answer.status_code, list(answer.json()["meta"])) == (400, ["error"])
+
+
+def test_v1_people_calls(client: Client) -> None:
+    client.call("PUT", "/api/v1/customers/u1", json={"email": "a@example.com"})
+    client.call("PUT", "/api/v1/customers/u1/devices", json={"device": {"id": "t", "platform": "ios"}})
+    client.call("PUT", "/api/v1/customers/u2", json={"plan": "pro"})
+    client.call("POST", "/api/v1/merge_customers", json={"primary": {"id": "u1"}, "secondary": {"id": "u2"}})
+    (person,) = client.people()
+    assert (person["attributes"]["plan"], person["devices"][0]["token"]) == ("pro", "t")
+    client.call("DELETE", "/api/v1/customers/u1/devices/t")
+    assert client.people()[0]["devices"] == []
+    client.call("DELETE", "/api/v1/customers/u1")
+    assert client.people() == []
+    client.call("POST", "/api/v1/customers/u1/suppress")
+    client.call("PUT", "/api/v1/customers/u1", json={})
+    assert client.people() == []
+    client.call("POST", "/api/v1/customers/u1/unsuppress")
+    client.call("PUT", "/api/v1/customers/u1", json={})
+    assert len(client.people()) == 1
+
+
+CALLS = [
+    ("POST", "/api/v2/batch"),
+    ("POST", "/api/v2/entity"),
+    ("POST", "/api/v1/events"),
+    ("POST", "/api/v1/customers/u1/events"),
+    ("PUT", "/api/v1/customers/u1"),
+    ("DELETE", "/api/v1/customers/u1"),
+    ("GET", "/api/v1/accounts/region"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CALLS)
+@pytest.mark.parametrize("credentials", [None, ("site", "wrong"), ("wrong", "key"), ("", ""), ("sité", "kéy")])
+def test_wrong_credentials_are_refused(
+    client: Client, method: str, path: str, credentials: tuple[str, str] | None
+) -> None:
+    answer = requests.request(method, client.sandbox.url + path, auth=credentials, json=event(1), timeout=10)
+    assert answer.status_code == 401
+    assert client.activity() == []
+
+
+def test_the_credentials_check_answers_the_region(client: Client) -> None:
+    answer = client.call("GET", "/api/v1/accounts/region")
+    assert (answer.status_code, answer.json()["region"]) == (200, "us")
+
+
+def test_many_calls_go_over_one_connection(client: Client) -> None:
+    connection = HTTPConnection(urlsplit(client.sandbox.url).netloc, timeout=10)
+    ports = set()
+    for method, path, body in [("POST", "/api/v2/batch", "{}"), ("GET", "/stats.json", None), ("GET", "/none", None)]:
+        connection.request(method, path, body)
+        connection.getresponse().read()
+        # The client forgets its socket where the answer ends the connection.
+        assert connection.sock is not None
+        ports.add(connection.sock.getsockname()[1])
+    connection.close()
+    assert len(ports) == 1
+
+
+def test_statistics_count_operations_by_kind(client: Client) -> None:
+    client.batch(identify(), event(1), event(1), event(2, action="page"))
+    client.batch(event(3, id="x"))
+    stats = client.read("/stats.json")
+    assert (stats["operations"], stats["operations_by_kind"]) == (
+        4,
+        {"person/event": 2, "person/identify": 1, "person/page": 1},
+    )
+    assert (stats["requests"], stats["requests_by_status"]) == (2, {"200": 1, "207": 1})
+    assert stats["peak_requests_per_second"] in (1, 2)
+
+
+def test_operations_out_of_order_are_counted_by_person(client: Client) -> None:
+    client.batch(event(5), event(3), event(4, identifiers={"id": "u2"}), event(6))
+    stats = client.read("/stats.json")
+    assert (stats["order_violations"], stats["order_violations_by_person"]) == (1, {"id:u1": 1})
+
+
+def test_a_repeat_is_not_out_of_order(client: Client) -> None:
+    client.batch(event(1), identify({"a": 1}, 2000), event(2, timestamp=3000))
+    client.batch(event(1), identify({"a": 1}, 2000), event(2, timestamp=3000))
+    stats = client.read("/stats.json")
+    assert (stats["order_violations"], stats["duplicates_ignored"], stats["repeated_updates"]) == (0, 2, 1)
+
+
+def test_counting_only_keeps_no_state() -> None:
+    with running_sandbox(count_only=True) as sandbox:
+        client = Client(sandbox)
+        assert client.batch(event(1), event(2, id="x")).json() == {}
+        client.call("POST", "/api/v1/events", json={"name": "E"})
+        assert (client.read("/stats.json")["operations"], client.activity()) == (3, [])
+
+
+def test_reset_empties_everything(client: Client) -> None:
+    client.batch(identify(), event(1), event(2, id="x"))
+    client.call("POST", "/reset")
+    stats = client.read("/stats.json")
+    assert (stats["requests"], stats["operations"], stats["refused"], client.people(), client.activity()) == (
+        0,
+        0,
+        0,
+        [],
+        [],
+    )
+
+
+def test_a_database_file_keeps_the_workspace(tmp_path: Any) -> None:
+    def read(client: Client) -> list[Any]:
+        return [client.read(f"/{page}.json") for page in ("people", "people/u1", "activity", "objects", "refused")]
+
+    database = str(tmp_path / "workspace.sqlite")
+    relation = [{"identifiers": {"id": "u1"}, "relationship_attributes": {"role": "admin"}}]
+    names = {"object_type_id": "1", "object_id": "acme"}
+    with running_sandbox(database=database) as sandbox:
+        client = Client(sandbox)
+        client.batch(
+            identify({"anonymous_id": "a1", "cio_subscription_preferences": {"topics": {"topic_1": False}}}),
+            event(1, identifiers={"anonymous_id": "a1"}),
+            event(2, id="x"),
+            person_operation("add_device", device={"token": "t", "platform": "ios"}),
+            {"type": "object", "action": "identify", "identifiers": names, "cio_relationships": relation},
+            person_operation("suppress", "u2"),
+        )
+        before = read(client)
+    with running_sandbox(database=database) as sandbox:
+        client = Client(sandbox)
+        assert read(client) == before
+        client.batch(event(1, identifiers={"anonymous_id": "a1"}), identify(identifiers={"id": "u2"}))
+        assert [person["id"] for person in client.people()] == ["u1"]
+        assert len(client.activity()) == 1
+
+
+def test_a_request_for_another_host_name_is_refused(client: Client) -> None:
+    answer = client.call("GET", "/people.json", headers={"Host": "evil.example.com"})
+    assert answer.status_code == 400
