@@ -1,0 +1,61 @@
+"""Hostile input has an outcome, and only that. ``tests/integration/test_fuzz.py`` sends more of it through Beam."""
+
+from __future__ import annotations
+
+import pytest
+
+from mapping.settings import MappingSettings
+from tests.fuzz import fuzzed_payloads, ten_megabytes
+from tests.fuzz_outcomes import outcomes
+from tests.operations_checker import limit_faults
+
+PAYLOADS = 5_000
+
+
+@pytest.mark.parametrize("convert_dates", [True, False])
+def test_every_fuzzed_event_is_delivered_filtered_or_dead_lettered(convert_dates: bool) -> None:
+    settings = MappingSettings(convert_dates=convert_dates)
+
+    without_outcome = [payload for payload in fuzzed_payloads(PAYLOADS, seed=1) if not all(outcomes(payload, settings))]
+
+    assert without_outcome == []
+
+
+def test_no_fuzzed_operation_is_over_a_limit() -> None:
+    faults = [
+        fault
+        for payload in fuzzed_payloads(PAYLOADS, seed=2)
+        for event in outcomes(payload, MappingSettings())
+        for outcome in event
+        if outcome.kind == "operation"
+        for fault in limit_faults(outcome.text)
+    ]
+
+    assert faults == []
+
+
+def test_the_fuzz_reaches_the_mapping_and_its_reasons() -> None:
+    kinds = {
+        outcome.kind
+        for payload in fuzzed_payloads(PAYLOADS, seed=3)
+        for event in outcomes(payload, MappingSettings())
+        for outcome in event
+    }
+
+    assert kinds >= {"operation", "filtered", "invalid_json", "not_an_object", "unknown_type", "invalid_field"}
+    assert kinds >= {"invalid_timestamp", "missing_identity", "attribute_too_long", "identifier_too_long"}
+
+
+def test_a_string_of_ten_megabytes_is_dead_lettered() -> None:
+    kinds = [
+        [outcome.kind for outcome in event]
+        for payload in ten_megabytes()
+        for event in outcomes(payload, MappingSettings())
+    ]
+
+    assert kinds == [
+        ["operation", "attribute_too_long"],
+        ["operation_too_large"],
+        ["identifier_too_long"],
+        ["invalid_json"],
+    ]
