@@ -70,17 +70,16 @@ class EnvironmentVariable:
 
 @dataclass(frozen=True)
 class Literal:
-    """A value that is no secret, given as an option: the Site ID."""
+    """The Site ID itself, given as an option: it is no secret."""
 
     value: str
-    option: str = "--site_id"
 
     def fetch(self) -> str:
-        """Return the value."""
+        """Return the Site ID."""
         return self.value
 
     def __str__(self) -> str:
-        return f"{self.option}={self.value}"
+        return f"--site_id={self.value}"
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,12 @@ class CredentialsSource:
 
     site_id: ValueSource = EnvironmentVariable(SITE_ID_VARIABLE)
     api_key: ValueSource = EnvironmentVariable(API_KEY_VARIABLE)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.api_key, Literal):
+            raise TypeError(
+                "The Track API key must come from Secret Manager or the environment, so that it stays secret."
+            )
 
     def fetch(self) -> Credentials:
         """Fetch both.

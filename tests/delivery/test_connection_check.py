@@ -62,11 +62,12 @@ def test_other_answers_are_told_with_their_status(check, status):
     assert f"status {status}" in sentence
 
 
-def test_no_connection_says_what_to_look_at():
+def test_no_connection_says_what_to_look_at(monkeypatch):
+    monkeypatch.setenv("TEST_KEY", "hush")
     with fake_customerio() as fake:
         url = fake.url
     works, sentence = check_connection(
-        CredentialsSource(Literal("site"), Literal("key", "test")), DeliverySettings(track_endpoint=url)
+        CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY")), DeliverySettings(track_endpoint=url)
     )
     assert not works
     assert sentence.startswith(f"No connection to {url}: ConnectionError")

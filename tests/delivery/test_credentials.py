@@ -77,3 +77,8 @@ def test_what_is_no_secret_name_is_refused_by_its_option(name):
 )
 def test_a_secret_is_described_by_its_version(name, place):
     assert str(SecretVersion(name)) == place
+
+
+def test_the_key_itself_is_no_source():
+    with pytest.raises(TypeError, match="Secret Manager or the environment"):
+        CredentialsSource(Literal("site"), Literal("hush"))

@@ -1,0 +1,351 @@
+import json
+import logging
+import pickle
+import random
+import threading
+from collections import defaultdict
+
+import apache_beam as beam
+import pytest
+from apache_beam.coders import coders, typecoders
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing import test_stream
+from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.transforms.window import FixedWindows, IntervalWindow, TimestampedValue
+
+from delivery.clock import SystemClock
+from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from delivery.settings import DeliverySettings
+from tests.fake_customerio import OK, Respond, errors, fake_customerio
+from transforms.write_to_customerio import WriteToCustomerIO
+
+Value = tuple[int, bytes, bytes]
+Keyed = tuple[bytes, Value]
+SOURCE = CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY"))
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("TEST_KEY", "hush-hush")
+
+
+class NoWaiting(SystemClock):
+    def wait(self, seconds, cancelled):
+        pass
+
+
+def keyed(person, event_time_ms, name=None, size=0):
+    name = name or f"{person}-{event_time_ms}"
+    operation = {"type": "person", "action": "event", "identifiers": {"id": person}, "name": name}
+    if size:
+        operation["attributes"] = {"a": "x" * size}
+    payload = {"messageId": f"message {name}", "userId": person}
+    return person.encode().ljust(16), (event_time_ms, json.dumps(operation).encode(), json.dumps(payload).encode())
+
+
+def write_to(fake, **settings):
+    settings = {"max_requests_per_second": 100_000, **settings}
+    return WriteToCustomerIO(SOURCE, DeliverySettings(track_endpoint=fake.url, **settings), clock=NoWaiting())
+
+
+def deliver(fake, elements, check=None, **settings):
+    """Run a bounded pipeline; ``check`` gets its ``WriteResult``. Returns the metrics of the transform."""
+    with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        result = pipeline | beam.Create(elements).with_output_types(Keyed) | write_to(fake, **settings)
+        if check is not None:
+            check(result)
+    return metrics_of(pipeline.result)
+
+
+def metrics_of(result):
+    metrics = result.metrics().query()
+    found = metrics["counters"] + metrics["distributions"]
+    return {
+        metric.key.metric.name: metric.result for metric in found if metric.key.metric.namespace == "WriteToCustomerIO"
+    }
+
+
+def names_by_person(fake):
+    by_person = defaultdict(list)
+    for request in fake.received:
+        for operation in request.operations:
+            by_person[operation["identifiers"]["id"]].append(operation["name"])
+    return dict(by_person)
+
+
+def dead_letters_are(*expected):
+    """Check that there are exactly these dead letters, in order of message id, as far as the given fields go."""
+
+    def matches(actual):
+        records = sorted((json.loads(record) for record in actual), key=lambda record: record["message_id"])
+        found = [{name: record[name] for name in fields} for record, fields in zip(records, expected, strict=True)]
+        assert found == list(expected), found
+
+    return lambda result: assert_that(result.dead_letters, matches)
+
+
+def test_each_persons_operations_go_out_in_event_time_order():
+    elements = [keyed(f"p{person}", time) for person in range(20) for time in range(50)]
+    random.Random(1).shuffle(elements)
+    with fake_customerio() as fake:
+        deliver(fake, elements, max_batch_operations=30)
+    assert names_by_person(fake) == {f"p{n}": [f"p{n}-{time}" for time in range(50)] for n in range(20)}
+
+
+def test_without_ordering_every_operation_goes_out_once():
+    elements = [keyed(f"p{person}", time) for person in range(5) for time in range(20)]
+    with fake_customerio() as fake:
+        deliver(fake, elements, ordering="none")
+    assert sorted(fake.accepted_names) == sorted(f"p{p}-{t}" for p in range(5) for t in range(20))
+
+
+def test_a_person_with_more_operations_than_fit_in_memory_is_delivered_in_order():
+    times = list(range(3000))
+    random.Random(1).shuffle(times)
+    with fake_customerio() as fake:
+        deliver(fake, [keyed("p", time, size=500) for time in times], max_sort_bytes=1_000_000)
+    assert names_by_person(fake) == {"p": [f"p-{time}" for time in range(3000)]}
+
+
+def test_a_large_event_goes_by_v1_in_its_persons_order():
+    with fake_customerio() as fake:
+        deliver(fake, [keyed("p", 1), keyed("p", 2, size=40_000), keyed("p", 3)])
+    assert [(request.path, request.names) for request in fake.received] == [
+        ("/api/v2/batch", ["p-1"]),
+        ("/api/v1/customers/p/events", ["p-2"]),
+        ("/api/v2/batch", ["p-3"]),
+    ]
+
+
+def test_one_bundle_keeps_eight_requests_in_flight():
+    together = threading.Barrier(8, timeout=20)
+
+    def respond(request):
+        together.wait()
+        return OK
+
+    with fake_customerio(respond) as fake:
+        deliver(fake, [keyed(f"p{n}", 0) for n in range(80)], max_batch_operations=10)
+    assert len(fake.received) == 8
+
+
+def test_the_result_counts_what_was_delivered():
+    def check(result):
+        assert_that(result.delivered | beam.CombineGlobally(sum), equal_to([70]))
+
+    with fake_customerio() as fake:
+        deliver(fake, [keyed(f"p{n}", 0) for n in range(70)], check, max_batch_operations=20)
+
+
+def refuse(*names):
+    def respond(request):
+        indices = [index for index, name in enumerate(request.names) if name in names]
+        return errors(207, *({"batch_index": i, "reason": "invalid", "field": "f", "message": "m"} for i in indices))
+
+    return respond
+
+
+def test_a_refused_operation_becomes_a_dead_letter_with_all_that_is_needed_to_send_it_again():
+    key, (time, operation, payload) = keyed("p", 5)
+    expected = {
+        "stage": "deliver",
+        "reason": "rejected",
+        "detail": "m",
+        "retryable": False,
+        "message_id": "message p-5",
+        "event_time_ms": 5,
+        "payload": payload.decode(),
+        "operation": json.loads(operation),
+        "response": {"status": 207, "reason": "invalid", "field": "f", "message": "m"},
+    }
+    with fake_customerio(refuse("p-5")) as fake:
+        deliver(fake, [(key, (time, operation, payload)), keyed("p", 6)], dead_letters_are(expected))
+
+
+def test_exhausted_retries_are_retryable_dead_letters_where_that_is_asked_for():
+    expected = {"reason": "retries_exhausted", "retryable": True}
+    with fake_customerio(lambda request: Respond(503)) as fake:
+        deliver(fake, [keyed("p", 1)], dead_letters_are(expected), on_exhausted="dead_letter", max_retry_secs=1)
+
+
+@pytest.mark.parametrize("ordering", ["person", "none"])
+def test_dead_letters_stay_in_the_window_of_their_event(ordering):
+    class WithWindow(beam.DoFn):
+        def process(self, record, window=beam.DoFn.WindowParam):
+            yield window, json.loads(record)["message_id"]
+
+    elements = [TimestampedValue(keyed("p", second * 1000), second) for second in (1, 2, 61, 62, 121)]
+    expected = [(IntervalWindow(0, 60), "message p-2000"), (IntervalWindow(60, 120), "message p-61000")]
+    with fake_customerio(refuse("p-2000", "p-61000")) as fake, beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        result = (
+            pipeline
+            | beam.Create(elements)
+            | beam.Map(lambda element: element).with_output_types(Keyed)
+            | beam.WindowInto(FixedWindows(60))
+            | write_to(fake, ordering=ordering)
+        )
+        assert_that(
+            result.dead_letters | beam.ParDo(WithWindow()) | "Rejoin" >> beam.WindowInto(beam.window.GlobalWindows()),
+            equal_to(expected),
+        )
+
+
+def test_metrics_tell_what_happened():
+    answers = iter([Respond(503)])
+
+    def respond(request):
+        return next(answers, None) or refuse("p-0")(request)
+
+    with fake_customerio(respond) as fake:
+        metrics = deliver(fake, [keyed("p", time) for time in range(10)])
+        body_bytes = len(fake.received[0].body)
+    assert {name: metrics[name] for name in ("delivered", "rejected", "retries_exhausted", "requests", "retried")} == {
+        "delivered": 9,
+        "rejected": 1,
+        "retries_exhausted": 0,
+        "requests": 2,
+        "retried": 1,
+    }
+    assert (metrics["batch_bytes"].max, metrics["batch_operations"].sum) == (body_bytes, 20)
+    assert metrics["request_latency_ms"].count == 2
+
+
+def test_waiting_for_the_budget_is_signalled_to_the_runner_in_whole_seconds():
+    # Ten requests at one a second, of which the burst allows one at once: 1 + 2 + ... + 9 seconds of waiting.
+    with fake_customerio() as fake:
+        metrics = deliver(
+            fake,
+            [keyed(f"p{n}", 0) for n in range(10)],
+            max_requests_per_second=1,
+            max_batch_operations=1,
+            max_in_flight_requests=1,
+        )
+    assert metrics["cumulativeThrottlingSeconds"] in (44, 45)
+
+
+def test_a_second_that_one_of_many_lanes_waits_is_that_part_of_a_second():
+    with fake_customerio() as fake:
+        metrics = deliver(
+            fake,
+            [keyed(f"p{n}", 0) for n in range(10)],
+            max_requests_per_second=1,
+            max_batch_operations=1,
+            max_in_flight_requests=4,
+        )
+    assert metrics["cumulativeThrottlingSeconds"] == 45 // 4
+
+
+def test_a_wrong_key_fails_the_pipeline_in_one_sentence_and_nothing_is_dead_lettered():
+    def nothing(result):
+        result.dead_letters | beam.Map(_must_not_be_called)
+
+    sentence = r"^Customer.io refused the credentials \(status 401\).*--account_region=us"
+    with fake_customerio(lambda request: Respond(401)) as fake, pytest.raises(Exception, match=sentence):
+        deliver(fake, [keyed("p", 1)], nothing)
+    assert len(fake.received) == 2
+
+
+def _must_not_be_called(element):
+    raise AssertionError(element)
+
+
+def test_a_bundle_that_fails_in_the_middle_fails_the_pipeline():
+    def respond(request):
+        return Respond(404) if "p-7" in request.names else OK
+
+    with fake_customerio(respond) as fake, pytest.raises(Exception, match="404"):
+        deliver(fake, [keyed("p", time) for time in range(10)], max_batch_operations=1)
+    assert "p-8" not in fake.accepted_names
+
+
+@pytest.mark.parametrize("ordering", ["person", "none"])
+def test_the_key_is_in_no_pickle_and_in_no_graph(ordering):
+    transform = WriteToCustomerIO(SOURCE, DeliverySettings(ordering=ordering))
+    pipeline = beam.Pipeline(runner=FnApiRunner())
+    pipeline | beam.Create([keyed("p", 1)]).with_output_types(Keyed) | transform
+    assert b"hush-hush" not in pickle.dumps(transform)
+    assert b"hush-hush" not in pipeline.to_runner_api().SerializeToString()
+
+
+def test_the_key_is_in_no_log_and_no_error(caplog):
+    caplog.set_level(logging.DEBUG)
+    with fake_customerio(lambda request: Respond(401)) as fake, pytest.raises(Exception, match="refused") as caught:
+        deliver(fake, [keyed("p", 1)])
+    assert "hush-hush" not in caplog.text + str(caught.value)
+
+
+def shuffled(bounded, **settings):
+    """Return (label, key coder, value coder) of everything that the transform shuffles or keeps in state."""
+    pipeline = beam.Pipeline(runner=FnApiRunner())
+    source = pipeline | (beam.Create([keyed("p", 1)]) if bounded else test_stream.TestStream())
+    operations = source | "Typed" >> beam.Map(lambda element: element).with_output_types(Keyed)
+    operations | "Write" >> WriteToCustomerIO(SOURCE, DeliverySettings(**settings))
+    found = []
+
+    class Visitor(beam.pipeline.PipelineVisitor):
+        def visit_transform(self, applied):
+            self.enter_composite_transform(applied)
+
+        def enter_composite_transform(self, applied):
+            if applied.full_label.startswith("Write/") and isinstance(
+                applied.transform, beam.GroupByKey | beam.GroupIntoBatches
+            ):
+                coder = typecoders.registry.get_coder(applied.inputs[0].element_type)
+                found.append((applied.full_label, coder))
+
+    pipeline.visit(Visitor())
+    return found
+
+
+VALUE_CODER = coders.TupleCoder([coders.VarIntCoder(), coders.BytesCoder(), coders.BytesCoder()])
+
+
+def test_what_is_grouped_by_person_is_coded_as_bytes_deterministically():
+    assert shuffled(bounded=True) == [("Write/GroupByPerson", coders.TupleCoder([coders.BytesCoder(), VALUE_CODER]))]
+
+
+def test_what_is_batched_by_shard_is_coded_as_bytes_deterministically():
+    assert shuffled(bounded=False) == [("Write/BatchByShard", coders.TupleCoder([coders.VarIntCoder(), VALUE_CODER]))]
+
+
+def test_without_ordering_nothing_is_shuffled():
+    assert shuffled(bounded=True, ordering="none") == []
+
+
+def deliver_stream(fake, bundles, **settings):
+    """Run an unbounded pipeline over bundles of elements, on the runner that has test streams and timers."""
+    stream = test_stream.TestStream()
+    for elements in bundles:
+        stream.add_elements(elements)
+    options = PipelineOptions([], streaming=True)
+    with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
+        source = pipeline | stream.advance_watermark_to_infinity()
+        source | beam.Map(lambda element: element).with_output_types(Keyed) | write_to(fake, **settings)
+
+
+def test_unbounded_input_fills_requests_from_small_bundles_and_sorts_each():
+    elements = [keyed(f"p{person}", time) for time in range(40) for person in range(5)]
+    random.Random(2).shuffle(elements)
+    with fake_customerio() as fake:
+        bundles = [elements[start : start + 10] for start in range(0, 200, 10)]
+        deliver_stream(fake, bundles, num_shards=1, max_batch_operations=100, max_batch_delay_secs=3600)
+    assert [len(request.operations) for request in fake.received] == [100, 100]
+    for request in fake.received:
+        times = [int(name.partition("-")[2]) for name in request.names]
+        assert times == sorted(times)
+    assert sorted(fake.accepted_names) == sorted(f"p{p}-{t}" for p in range(5) for t in range(40))
+
+
+def test_a_batch_that_does_not_fill_goes_out_when_its_delay_is_over():
+    with fake_customerio() as fake:
+        deliver_stream(fake, [[keyed("p", 2)], [keyed("p", 1)]], num_shards=1, max_batch_delay_secs=0.05)
+    assert sorted(fake.accepted_names) == ["p-1", "p-2"]
+
+
+def test_unbounded_input_keeps_each_persons_order_whatever_the_shards():
+    elements = [keyed(f"p{person}", time) for time in range(10) for person in range(30)]
+    with fake_customerio() as fake:
+        deliver_stream(fake, [elements], num_shards=4, max_in_flight_requests=4, max_batch_delay_secs=3600)
+    assert names_by_person(fake) == {f"p{n}": [f"p{n}-{time}" for time in range(10)] for n in range(30)}
