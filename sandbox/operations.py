@@ -13,6 +13,9 @@ from sandbox.rules.attributes import flatten, set_attribute, too_long
 from sandbox.rules.identifiers import ANONYMOUS, Identifier, from_operation, identifier
 from sandbox.rules.people import MERGED_HISTORY_SECONDS, ObjectKey, Person, merge_profile
 from sandbox.rules.validation import Problem
+from sandbox.valid import ValidOperation
+
+NOTHING = ValidOperation(("", ""), {}, b"", None)
 
 ACTIVITY_TYPES = {"event": "event", "page": "Page View", "screen": "Screen View"}
 """What the Activity View calls each action's lines."""
@@ -36,18 +39,17 @@ class Applier:
         self._received = received
         self._now = int(received)
         self._index: int | None = None
-        self._text = b""
+        self._valid = NOTHING
 
-    def apply(self, operation: dict[str, Any], text: bytes, index: int | None) -> None:
+    def apply(self, valid: ValidOperation, index: int | None) -> None:
         """Applies one operation.
 
         Args:
-            operation: The operation, already checked.
-            text: The same as compact JSON.
+            valid: The operation.
             index: Its position in its batch, or None.
         """
-        self._text, self._index = text, index
-        ACTIONS[operation["type"], operation["action"]](self, operation)
+        self._valid, self._index = valid, index
+        ACTIONS[valid.kind](self, valid.operation)
 
     def event(self, operation: dict[str, Any]) -> None:
         """Adds an event, page or screen to the activity log; an anonymous one may be somebody's already."""
@@ -72,10 +74,9 @@ class Applier:
             person = self._directory.people[person_key]
             if person.last_seen is None or person.last_seen < time:
                 person.last_seen = time
-        ulid = operation.get("id")
         self.changes.activity.append(
             ActivityRow(
-                ulid.upper() if ulid else None,
+                self._valid.ulid,
                 ACTIVITY_TYPES[operation["action"]],
                 operation["name"].strip(),
                 person_key,
@@ -83,7 +84,7 @@ class Applier:
                 sent_as,
                 time,
                 self._received,
-                self._text,
+                self._valid.text,
             )
         )
 
@@ -235,7 +236,7 @@ class Applier:
                 f"delivery:{operation['identifiers']['id']}",
                 self._time(operation),
                 self._received,
-                self._text,
+                self._valid.text,
             )
         )
 
@@ -315,7 +316,8 @@ class Applier:
             if name == "id" and current not in (None, value) and who.kind != "cio_id":
                 self._fail("invalid", name, "an id once set can be changed by cio_id only")
                 return
-        self._rename(person, name, value or None)
+        if value != current:
+            self._rename(person, name, value or None)
         set_attribute(person.attributes, name, value, time)
 
     def _rename(self, person: Person, kind: str, value: str | None) -> None:
@@ -340,7 +342,7 @@ class Applier:
 
     def _fail(self, reason: str, field: str, message: str) -> None:
         problem = Problem(reason, field, message)
-        self.changes.refusals.append(Refusal(self._received, 200, self._index, problem, self._text, later=True))
+        self.changes.refusals.append(Refusal(self._received, 200, self._index, problem, self._valid.text, later=True))
 
 
 def _object_key(identifiers: dict[str, Any]) -> ObjectKey:

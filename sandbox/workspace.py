@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,9 @@ from sandbox.changes import Refusal
 from sandbox.directory import Directory
 from sandbox.operations import Applier
 from sandbox.rules.limits import MAX_ATTRIBUTES
-from sandbox.rules.validation import EVENT_ACTIONS, Problem, check_operation
+from sandbox.rules.validation import Problem, check_operation
 from sandbox.store import Store
+from sandbox.valid import ValidOperation, valid_operation
 
 MOST_SHOWN = 100
 """How many people with order violations the statistics name: enough to find the cause, few enough to read."""
@@ -37,6 +38,9 @@ class Settings:
     max_attributes: int = MAX_ATTRIBUTES
     count_only: bool = False
 
+
+Who = tuple[tuple[str, str], ...]
+"""The identifiers an operation was sent with: the sender's order is kept for each of them, not for the person found."""
 
 Refuse = Callable[[dict[str, Any]], "Problem | None"]
 
@@ -95,14 +99,14 @@ class Workspace:
             The refused operations' positions with the reason.
         """
         refused: list[tuple[int, Problem, bytes]] = []
-        valid: list[tuple[int, dict[str, Any], bytes]] = []
+        valid: list[tuple[int, ValidOperation]] = []
         for index, operation in enumerate(operations):
             text = orjson.dumps(operation)
             problem = check_operation(operation, len(text))
             if problem is None and refuse is not None:
                 problem = refuse(operation)
             if problem is None:
-                valid.append((index, operation, text))
+                valid.append((index, valid_operation(operation, text)))
             else:
                 refused.append((index, problem, text))
         self._commit(valid, refused, batch=batch)
@@ -110,7 +114,7 @@ class Workspace:
 
     def take_event(self, operation: dict[str, Any]) -> None:
         """Applies an event that came by a v1 call: in the form of a v2 operation, and already checked."""
-        self._commit([(0, operation, orjson.dumps(operation))], [], batch=False)
+        self._commit([(0, valid_operation(operation, orjson.dumps(operation)))], [], batch=False)
 
     def refuse_request(self, status: int, problem: Problem) -> None:
         """Notes that a whole request was refused."""
@@ -122,22 +126,24 @@ class Workspace:
         with self._lock:
             return {
                 "operations": self._operations,
-                "operations_by_kind": dict(sorted(self._kinds.items())),
+                "operations_by_kind": {"/".join(kind): count for kind, count in sorted(self._kinds.items())},
                 "duplicates_ignored": self._duplicates,
                 "repeated_updates": self._repeats,
                 "refused": self._refused,
                 "failed_later": self._failed_later,
                 "order_violations": sum(self._violations.values()),
-                "order_violations_by_person": dict(self._violations.most_common(MOST_SHOWN)),
+                "order_violations_by_person": {
+                    _named(who): count for who, count in self._violations.most_common(MOST_SHOWN)
+                },
                 "people": sum(person.state == "active" for person in self._directory.people.values()),
                 "objects": len(self._directory.objects),
             }
 
     def _start_counting(self) -> None:
         self._operations = self._duplicates = self._repeats = self._refused = self._failed_later = 0
-        self._kinds: Counter[str] = Counter()
-        self._violations: Counter[str] = Counter()
-        self._newest: dict[str, int] = {}
+        self._kinds: Counter[tuple[str, str]] = Counter()
+        self._violations: Counter[Who] = Counter()
+        self._newest: dict[Who, int] = {}
         self._updates: set[bytes] = set()
 
     def _applier(self) -> Applier:
@@ -149,11 +155,7 @@ class Workspace:
         )
 
     def _commit(
-        self,
-        valid: list[tuple[int, dict[str, Any], bytes]],
-        refused: list[tuple[int, Problem, bytes]],
-        *,
-        batch: bool,
+        self, valid: list[tuple[int, ValidOperation]], refused: list[tuple[int, Problem, bytes]], *, batch: bool
     ) -> None:
         with self._lock:
             applier = self._applier()
@@ -164,16 +166,23 @@ class Workspace:
                 for index, problem, text in refused
             ]
             try:
-                for index, operation, text in self._without_duplicates(valid):
-                    self._check_order(operation, text)
-                    applier.apply(operation, text, index if batch else None)
+                ulids = [each.ulid for _, each in valid if each.ulid is not None]
+                seen = self._store.known(ulids) if ulids else set()
+                for index, each in valid:
+                    if each.ulid is not None:
+                        if each.ulid in seen:
+                            self._duplicates += 1
+                            continue
+                        seen.add(each.ulid)
+                    self._check_order(each)
+                    applier.apply(each, index if batch else None)
                 self._save(applier, refusals)
             except BaseException:
                 # The database still holds the state before this request: go back to it.
                 self._directory = self._store.load()
                 raise
             self._operations += len(valid)
-            self._kinds.update(f"{operation['type']}/{operation['action']}" for _, operation, _ in valid)
+            self._kinds.update([each.kind for _, each in valid])
 
     def _save(self, applier: Applier, refusals: list[Refusal]) -> None:
         self._failed_later += len(applier.changes.refusals)
@@ -181,36 +190,19 @@ class Workspace:
         applier.changes.refusals.extend(refusals)
         self._store.save(applier.changes, self._directory)
 
-    def _without_duplicates(
-        self, valid: Iterable[tuple[int, dict[str, Any], bytes]]
-    ) -> Iterator[tuple[int, dict[str, Any], bytes]]:
-        """Yields the operations, less the events whose ULID was received before."""
-        valid = list(valid)
-        ulids = {_ulid(operation) for _, operation, _ in valid} - {None}
-        seen: set[str | None] = set(self._store.known(ulid for ulid in ulids if ulid)) if ulids else set()
-        for index, operation, text in valid:
-            ulid = _ulid(operation)
-            if ulid is None:
-                yield index, operation, text
-            elif ulid in seen:
-                self._duplicates += 1
-            else:
-                seen.add(ulid)
-                yield index, operation, text
-
-    def _check_order(self, operation: dict[str, Any], text: bytes) -> None:
+    def _check_order(self, valid: ValidOperation) -> None:
         """Counts an operation that is older than one before it of the same person, unless it was here before."""
-        time = operation.get("timestamp")
-        identifiers = operation.get("identifiers")
+        time = valid.operation.get("timestamp")
+        identifiers = valid.operation.get("identifiers")
         if time is None or not identifiers:
             return
-        if _ulid(operation) is None:
-            digest = hashlib.blake2b(text, digest_size=16).digest()
+        if valid.ulid is None:
+            digest = hashlib.blake2b(valid.text, digest_size=16).digest()
             if digest in self._updates:
                 self._repeats += 1
                 return
             self._updates.add(digest)
-        who = " ".join(f"{kind}:{value}" for kind, value in identifiers.items())
+        who = tuple(identifiers.items())
         newest = self._newest.get(who)
         if newest is not None and time < newest:
             self._violations[who] += 1
@@ -218,9 +210,5 @@ class Workspace:
             self._newest[who] = time
 
 
-def _ulid(operation: dict[str, Any]) -> str | None:
-    """Returns an event's deduplication id in capitals, if it is an event and has one."""
-    if operation["action"] not in EVENT_ACTIONS:
-        return None
-    ulid = operation.get("id")
-    return ulid.upper() if ulid else None
+def _named(who: Who) -> str:
+    return " ".join(f"{kind}:{value}" for kind, value in who)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from sandbox.rules import limits
+from sandbox.rules.limits import is_longer
 
 PREFERENCES = "cio_subscription_preferences"
 _TOPIC_PREFIX = f"{PREFERENCES}.topics."
@@ -77,14 +78,10 @@ def is_unsubscribed(value: Any) -> bool:
 
 def too_long(name: str, value: Any) -> str | None:
     """Says why an attribute can't be kept, or None where its name and value are short enough."""
-    if _bytes(name) > limits.MAX_ATTRIBUTE_NAME_BYTES:
+    if is_longer(name, limits.MAX_ATTRIBUTE_NAME_BYTES):
         return f"the attribute's name is longer than {limits.MAX_ATTRIBUTE_NAME_BYTES} bytes"
-    if isinstance(value, (str, list, dict)):
-        size = _bytes(value) if isinstance(value, str) else len(orjson.dumps(value))
-        if size > limits.MAX_ATTRIBUTE_VALUE_BYTES:
-            return f"the value has {size} bytes, more than {limits.MAX_ATTRIBUTE_VALUE_BYTES}"
-    return None
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+    if isinstance(value, str):
+        long = is_longer(value, limits.MAX_ATTRIBUTE_VALUE_BYTES)
+    else:
+        long = isinstance(value, (list, dict)) and len(orjson.dumps(value)) > limits.MAX_ATTRIBUTE_VALUE_BYTES
+    return f"the value is longer than {limits.MAX_ATTRIBUTE_VALUE_BYTES} bytes" if long else None

@@ -33,6 +33,13 @@ MAX_ATTRIBUTES = 300
 REQUESTS_PER_SECOND = 1_000
 """Requests a second that an account may send; "not strictly enforced"."""
 
+
+def is_longer(text: str, limit: int) -> bool:
+    """Tells whether a text has more than `limit` UTF-8 bytes."""
+    # No character has more than four bytes: most texts need not be encoded to be measured.
+    return len(text) > limit // 4 and len(text.encode()) > limit
+
+
 MIN_TIMESTAMP = -62_135_596_800
 """Oldest timestamp taken, in unix seconds: the first second of year 1 (the sandbox's own choice)."""
 

@@ -62,7 +62,7 @@ def check_event_fields(operation: dict[str, Any]) -> Problem | None:
     name = operation.get("name")
     if not isinstance(name, str) or not name.strip():
         return Problem("required", "name", "name is required")
-    if len(name) > limits.MAX_EVENT_NAME_BYTES // 4 and _size(name) > limits.MAX_EVENT_NAME_BYTES:
+    if limits.is_longer(name, limits.MAX_EVENT_NAME_BYTES):
         return Problem("invalid", "name", f"name is longer than {limits.MAX_EVENT_NAME_BYTES} bytes")
     if "id" in operation and not is_ulid(operation["id"]):
         return Problem("invalid", "id", "id must be a valid ULID")
@@ -109,14 +109,10 @@ def check_relationships(operation: dict[str, Any], *, required: bool, of: str) -
     return None
 
 
-def _size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
-
-
 def _check_identifier(value: Any, field: str) -> Problem | None:
     if not isinstance(value, str) or not value:
         return Problem("required", field, f"{field} must be a string that is not empty")
-    if len(value) > limits.MAX_IDENTIFIER_BYTES // 4 and _size(value) > limits.MAX_IDENTIFIER_BYTES:
+    if limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
         return Problem("invalid", field, f"{field} is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
     return None
 
