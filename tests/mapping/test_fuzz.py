@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mapping.settings import MappingSettings
+from tests.event_outcomes import outcomes
 from tests.fuzz import fuzzed_payloads, ten_megabytes
-from tests.fuzz_outcomes import outcomes
 from tests.operations_checker import limit_faults
 
 PAYLOADS = 5_000

@@ -1,4 +1,4 @@
-"""What becomes of payloads, without Beam: the reference that the pipeline is compared with."""
+"""What becomes of payloads, without Beam: also the reference that the pipeline is compared with."""
 
 from __future__ import annotations
 
