@@ -1,0 +1,123 @@
+"""Credentials from Secret Manager, over its real client and a gRPC server that speaks its API."""
+
+import base64
+import json
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from delivery.connection_check import check_connection
+from delivery.credentials import Credentials, CredentialsSource
+from delivery.errors import CredentialsUnavailableError
+from delivery.secret_manager import EMULATOR_VARIABLE, SecretVersion
+from delivery.settings import DeliverySettings
+from tests.fake_customerio import OK, Respond, fake_customerio
+from tests.integration.secret_manager_server import running_secret_manager
+from transforms.write_to_customerio import WriteToCustomerIO
+
+pytestmark = pytest.mark.integration
+
+KEY = "projects/p/secrets/key"
+SITE = "projects/p/secrets/site"
+
+
+@pytest.fixture
+def secret_manager(monkeypatch):
+    with running_secret_manager() as server:
+        monkeypatch.setenv(EMULATOR_VARIABLE, server.address)
+        yield server
+
+
+def test_both_are_fetched_by_name(secret_manager):
+    secret_manager.secrets = {KEY: [b"old", b"hush"], SITE: [b"site"]}
+    source = CredentialsSource(SecretVersion(SITE, "--site_id_secret"), SecretVersion(KEY))
+    assert source.fetch() == Credentials("site", "hush")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(KEY, "new"), (f"{KEY}/versions/latest", "new"), (f"{KEY}/versions/1", "old")]
+)
+def test_the_latest_version_and_a_fixed_one(secret_manager, name, value):
+    secret_manager.secrets = {KEY: [b"old", b"new"]}
+    assert SecretVersion(name).fetch() == value
+
+
+def test_a_line_end_stored_with_the_secret_is_dropped(secret_manager):
+    secret_manager.secrets = {KEY: [b"hush\n"]}
+    assert SecretVersion(KEY).fetch() == "hush"
+
+
+def test_a_passing_outage_of_secret_manager_is_retried(secret_manager):
+    secret_manager.secrets = {KEY: [b"hush"]}
+    secret_manager.unavailable_times = 1
+    assert SecretVersion(KEY).fetch() == "hush"
+
+
+def test_a_missing_secret_is_one_sentence(secret_manager):
+    with pytest.raises(CredentialsUnavailableError) as caught:
+        SecretVersion(KEY).fetch()
+    assert (
+        str(caught.value) == f"The secret {KEY}/versions/latest does not exist: create it, or correct --api_key_secret."
+    )
+
+
+def test_a_missing_permission_is_one_sentence_that_names_the_role(secret_manager):
+    secret_manager.forbidden = {KEY}
+    with pytest.raises(CredentialsUnavailableError) as caught:
+        SecretVersion(KEY).fetch()
+    assert str(caught.value) == (
+        f"No permission to read the secret {KEY}/versions/latest: give this account the role "
+        "roles/secretmanager.secretAccessor on it."
+    )
+
+
+def test_a_disabled_version_is_one_sentence(secret_manager):
+    secret_manager.secrets = {KEY: [None]}
+    with pytest.raises(CredentialsUnavailableError, match=r"versions/1 is disabled or destroyed"):
+        SecretVersion(f"{KEY}/versions/1").fetch()
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b"\xff\xfe"])
+def test_a_secret_that_is_no_text_is_told_without_showing_it(secret_manager, data):
+    secret_manager.secrets = {KEY: [data]}
+    with pytest.raises(CredentialsUnavailableError, match="holds no plain text"):
+        SecretVersion(KEY).fetch()
+
+
+def test_an_emulator_on_another_machine_is_refused(monkeypatch):
+    monkeypatch.setenv(EMULATOR_VARIABLE, "secrets.example.com:443")
+    with pytest.raises(CredentialsUnavailableError, match="on this machine"):
+        SecretVersion(KEY).fetch()
+
+
+def test_the_connection_check_tells_what_secret_manager_said(secret_manager):
+    source = CredentialsSource(SecretVersion(SITE, "--site_id_secret"), SecretVersion(KEY))
+    works, sentence = check_connection(source, DeliverySettings())
+    assert (works, sentence) == (
+        False,
+        f"The secret {SITE}/versions/latest does not exist: create it, or correct --site_id_secret.",
+    )
+
+
+def test_a_pipeline_goes_on_with_the_new_key_after_a_rotation(secret_manager):
+    secret_manager.secrets = {KEY: [b"old"], SITE: [b"site"]}
+    keys = []
+
+    def respond(request):
+        user_and_key = base64.b64decode(request.headers["Authorization"].removeprefix("Basic "))
+        keys.append(user_and_key.decode())
+        if user_and_key == b"site:new":
+            return OK
+        secret_manager.secrets[KEY].append(b"new")
+        return Respond(401)
+
+    source = CredentialsSource(SecretVersion(SITE, "--site_id_secret"), SecretVersion(KEY))
+    operation = {"type": "person", "action": "event", "identifiers": {"id": "u"}, "name": "n"}
+    with fake_customerio(respond) as fake, beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        (
+            pipeline
+            | beam.Create([(b"u" * 16, (0, json.dumps(operation).encode(), b"{}"))])
+            | WriteToCustomerIO(source, DeliverySettings(track_endpoint=fake.url))
+        )
+    assert keys == ["site:old", "site:new"]
