@@ -11,8 +11,10 @@ from pipeline.compressed_files import DamagedFileError
 __all__ = ["failure_sentence"]
 
 _NAMES = "|".join([*delivery.errors.__all__, DamagedFileError.__name__])
-# Runners hand a worker's error over as text: the class's name, the sentence, and the step.
-_IN_TEXT = re.compile(rf"\b(?:{_NAMES}): (.+?)(?= \[while running |\\n|$)", re.MULTILINE)
+# Some runners hand a worker's error over as text: the class's name and its message.
+_IN_TEXT = re.compile(rf"\b(?:{_NAMES}): (.+)")
+# Beam adds the failing step's name to the message.
+_STEP = re.compile(r" \[while running .*", re.DOTALL)
 
 
 def failure_sentence(error: BaseException) -> str | None:
@@ -22,8 +24,8 @@ def failure_sentence(error: BaseException) -> str | None:
         The sentence; None where the failure is not one that the job explains.
     """
     if isinstance(error, DeliveryError | DamagedFileError):
-        return str(error)
+        return _STEP.sub("", str(error))
     sentences = _IN_TEXT.findall(str(error))
     if sentences:
-        return str(sentences[-1])
+        return _STEP.sub("", sentences[-1])
     return failure_sentence(error.__cause__) if error.__cause__ is not None else None

@@ -1,0 +1,173 @@
+"""Every input event is in exactly one place: delivered, filtered, or dead-lettered."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import time
+from typing import Any
+
+import pytest
+from apache_beam.runners.direct.direct_runner import DirectRunner
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from hamcrest import assert_that, contains_exactly, contains_inanyorder, empty, equal_to, has_entries
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.compressed_files import DamagedFileError
+from sandbox.server import RunningSandbox
+from tests.pipeline.events import identify, page, track
+from tests.pipeline.job import Job
+
+BROKEN: list[tuple[bytes, str]] = [
+    (b'{"type": "track", "event": "cut o', "invalid_json"),
+    (b"\xff\xfe not UTF-8", "invalid_json"),
+    (b"42", "not_an_object"),
+    (b'{"type": "sneeze", "userId": "u1"}', "unknown_type"),
+    (b'{"type": "track", "event": "E", "userId": {"a": 1}, "timestamp": 1}', "invalid_field"),
+    (b'{"type": "track", "event": "E", "userId": "u1", "timestamp": "soon"}', "invalid_timestamp"),
+    (b'{"type": "track", "event": "E", "userId": "u1"}', "missing_timestamp"),
+    (b'{"type": "track", "userId": "u1", "timestamp": 1700000000}', "missing_event_name"),
+]
+
+
+def test_each_broken_line_is_dead_lettered_whole_with_its_reason(job: Job) -> None:
+    job.run(*(line for line, _ in BROKEN))
+    found = [(_payload(record), record["reason"]) for record in job.dead_letters()]
+    assert_that(found, contains_inanyorder(*BROKEN))
+
+
+def test_broken_lines_do_not_spoil_their_neighbours(job: Job) -> None:
+    summary = job.run(track("Before"), *(line for line, _ in BROKEN), track("After"))
+    assert_that(job.activity, contains_inanyorder(has_entries(name="Before"), has_entries(name="After")))
+    assert_that(sum(summary.dead_letters.values()), equal_to(len(BROKEN)))
+
+
+def test_a_bad_member_of_an_envelope_does_not_spoil_its_neighbours(job: Job) -> None:
+    job.run({"batch": [track("Good"), 42, {"type": "track", "userId": "u1"}]})
+    assert_that(job.activity, contains_exactly(has_entries(name="Good")))
+    assert_that(
+        [record["reason"] for record in job.dead_letters()], contains_inanyorder("not_an_object", "missing_timestamp")
+    )
+
+
+def test_an_opted_out_event_is_filtered_and_no_dead_letter(job: Job) -> None:
+    summary = job.run(track("Secret", integrations={"Customer.io": False}))
+    assert_that((summary.events_filtered, job.activity, job.dead_letters()), equal_to((1, [], [])))
+
+
+def test_an_empty_file_is_no_event(job: Job) -> None:
+    summary = job.run()
+    assert_that((summary.events_read, job.dead_letters()), equal_to((0, [])))
+
+
+def test_a_line_of_a_megabyte_goes_somewhere(job: Job) -> None:
+    job.run(track("Big", properties={"text": "x" * 1_000_000}), track("Small"))
+    assert_that([record["reason"] for record in job.dead_letters()], contains_exactly("operation_too_large"))
+    assert_that(job.activity, contains_exactly(has_entries(name="Small")))
+
+
+def test_an_event_over_a_batchs_limit_goes_out_on_the_v1_call(job: Job) -> None:
+    job.run(track("Long", properties={"text": "x" * 50_000}))
+    assert_that(job.activity, contains_exactly(has_entries(name="Long", attributes={"text": "x" * 50_000})))
+
+
+def test_compressed_files_are_read(job: Job) -> None:
+    path = job.folder / "events.ndjson.gz"
+    path.write_bytes(gzip.compress(json.dumps(track("Packed")).encode() + b"\n"))
+    job.run_files(str(path))
+    assert_that(job.activity, contains_exactly(has_entries(name="Packed")))
+
+
+def test_a_truncated_compressed_file_fails_the_job_with_its_name(job: Job) -> None:
+    path = job.folder / "cut.ndjson.gz"
+    path.write_bytes(gzip.compress(json.dumps(track("Packed")).encode() + b"\n")[:-12])
+    with pytest.raises(DamagedFileError, match=r"cut\.ndjson\.gz is cut off"):
+        job.run_files(str(path))
+
+
+def test_dead_letters_have_one_schema(job: Job) -> None:
+    job.run(b"not JSON", identify("u1", {"long": "x" * 2000}))
+    common = {"stage", "reason", "detail", "retryable", "failed_at", "message_id", "payload"}
+    assert_that([common - set(record) for record in job.dead_letters()], equal_to([set(), set()]))
+
+
+def test_an_oversize_attribute_is_recorded_and_the_rest_is_sent(job: Job) -> None:
+    job.run(identify("u1", {"plan": "pro", "long": "x" * 2000}))
+    assert_that(
+        job.dead_letters(),
+        contains_exactly(
+            has_entries(reason="attribute_too_long", attribute={"name": "long", "size": 2000, "value": "x" * 2000})
+        ),
+    )
+    assert_that(job.people, contains_exactly(has_entries(attributes=has_entries(plan="pro"))))
+
+
+def test_dead_letters_replay_to_the_events_they_were(job: Job) -> None:
+    job.run(track("Recent", timestamp=_hours_ago(1)), recent="hold")
+    assert_that(job.activity, empty())
+    job.run_files(
+        f"{job.folder}/dead-letters-1-*.ndjson",
+        options=("--input_format=dead_letters", f"--dead_letters={job.folder}/again"),
+    )
+    assert_that(job.activity, contains_exactly(has_entries(name="Recent")))
+
+
+def test_a_line_that_is_no_dead_letter_is_said_to_be_none(job: Job) -> None:
+    job.run(track("An event"), options=("--input_format=dead_letters",))
+    assert_that(job.dead_letters(), contains_exactly(has_entries(reason="not_a_dead_letter")))
+
+
+def test_a_backfill_holds_what_could_trigger_campaigns_and_sends_the_rest(job: Job) -> None:
+    summary = job.run(
+        track("Young", timestamp=_hours_ago(71)),
+        track("Old", timestamp=_hours_ago(73)),
+        identify("u1", {"plan": "pro"}, timestamp=_hours_ago(1)),
+        recent="hold",
+    )
+    assert_that(summary.dead_letters, equal_to({"recent_event": 1}))
+    assert_that(job.activity, contains_exactly(has_entries(name="Old")))
+    assert_that(job.people, contains_exactly(has_entries(attributes=has_entries(plan="pro"))))
+
+
+def test_ordering_none_delivers_everything_too(job: Job) -> None:
+    summary = job.run(
+        *(track(f"Event {number}", f"u{number % 7}") for number in range(100)), options=("--ordering=none",)
+    )
+    assert_that(summary.operations_delivered, equal_to(100))
+
+
+@pytest.mark.parametrize("runner", [FnApiRunner, DirectRunner])
+def test_the_runners_that_run_locally_agree(sandbox: RunningSandbox, tmp_path: Any, runner: Any) -> None:
+    job = Job(sandbox, tmp_path, runner)
+    summary = job.run(identify("u1", {"plan": "pro"}), track("One"), page(name="Home"), b"broken")
+    assert_that(summary.operations_delivered, equal_to(3))
+    assert_that(summary.dead_letters, equal_to({"invalid_json": 1}))
+
+
+_lines = st.one_of(
+    st.builds(lambda name: json.dumps(track(name)).encode(), st.text(max_size=20)),
+    st.builds(
+        lambda traits: json.dumps(identify("u1", traits)).encode(),
+        st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
+    ),
+    st.builds(lambda: json.dumps(track("Out", integrations={"All": False})).encode()),
+    st.sampled_from([line for line, _ in BROKEN]),
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_lines, max_size=30))
+def test_inputs_are_delivered_filtered_or_dead_lettered(job: Job, lines: list[bytes]) -> None:
+    summary = job.run(*lines)
+    placed = summary.operations_delivered + summary.events_filtered + sum(summary.dead_letters.values())
+    assert_that((summary.events_read, placed), equal_to((len(lines), len(lines))))
+
+
+def _payload(record: dict[str, Any]) -> bytes:
+    return record["payload"].encode() if "payload" in record else base64.b64decode(record["payload_base64"])
+
+
+def _hours_ago(hours: float) -> float:
+    return time.time() - hours * 3600

@@ -1,0 +1,121 @@
+"""Bad configuration fails before anything runs, in one sentence that names the option and the value."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+from hamcrest import assert_that, calling, contains_exactly, equal_to, has_properties, raises
+
+from pipeline.arguments import add_arguments, help_parser
+from pipeline.options import CustomerIOOptions, OptionError, parse_options
+
+FILES = ["--input", "events.ndjson"]
+STREAM = ["--input_subscription=projects/p/subscriptions/s", "--dead_letter_topic=projects/p/topics/t"]
+DATAFLOW = [
+    "--runner=DataflowRunner",
+    "--project=p",
+    "--region=r",
+    "--temp_location=gs://b/t",
+    "--site_id=s",
+    "--api_key_secret=projects/p/secrets/k",
+    "--max_num_workers=3",
+    "--dead_letters=gs://b/d",
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Give --input .* or --input_subscription .*: one is needed"),
+        ([*FILES, *STREAM], "Give --input .* or --input_subscription .*: not both"),
+        (["--input_subscription=s"], "--input_subscription=s must have the form projects/P/subscriptions/S"),
+        ([STREAM[0]], "--input_subscription needs --dead_letter_topic"),
+        ([*STREAM, "--input_format=dead_letters"], "--input_format=dead_letters takes files"),
+        ([*STREAM, "--operations_output=o"], "--operations_output takes files"),
+        ([*FILES, "--dead_letters=d", "--dead_letter_topic=projects/p/topics/t"], "Give --dead_letters .* not both"),
+        ([*FILES, "--dead_letter_topic=t"], "--dead_letter_topic=t must have the form projects/P/topics/T"),
+        ([*FILES, "--id_label=m"], "--id_label=m needs --input_subscription and --runner=DataflowRunner"),
+        ([*FILES, "--max_requests_per_second=0"], "--max_requests_per_second must be a number above 0, not 0.0"),
+        ([*FILES, "--max_retry_secs=nan"], "--max_retry_secs must be a number above 0, not nan"),
+        ([*FILES, "--num_shards=0"], "--num_shards must be at least 1, not 0"),
+        ([*FILES, "--num_shards=many"], "--num_shards: invalid int value: 'many'"),
+        ([*FILES, "--max_attributes_per_identify=301"], "--max_attributes_per_identify is 301; it takes 1 to 300"),
+        ([*FILES, "--convert_dates=maybe"], "--convert_dates: 'maybe' is neither true nor false"),
+        ([*FILES, "--ordering=random"], "--ordering: invalid choice: 'random'"),
+        ([*FILES, "--track_endpoint=http://example.com"], "--track_endpoint must be https .*http://example.com"),
+        ([*FILES, "--rate_limit_service=here"], "--rate_limit_service must be HOST:PORT, not 'here'"),
+        ([*FILES, "--api_key_secret=key"], "--api_key_secret must be a Secret Manager name .* not 'key'"),
+        (
+            [*FILES, "--site_id=a", "--site_id_secret=projects/p/secrets/s"],
+            "Give --site_id or --site_id_secret, not both",
+        ),
+        (
+            [*FILES, "--max_request_per_second=5"],
+            "There is no option --max_request_per_second. Did you mean --max_requests_per_second",
+        ),
+        ([*FILES, "--api_key=secret"], "There is no option --api_key"),
+        ([*FILES, *(a for a in DATAFLOW if "project=" not in a)], "needs --project"),
+        ([*FILES, *(a for a in DATAFLOW if "region" not in a)], "needs --region"),
+        ([*FILES, *(a for a in DATAFLOW if "temp_location" not in a)], "needs --temp_location"),
+        ([*FILES, *(a for a in DATAFLOW if "api_key" not in a)], "needs --api_key_secret"),
+        ([*FILES, *(a for a in DATAFLOW if "site_id" not in a)], "needs --site_id or --site_id_secret"),
+        ([*FILES, *(a for a in DATAFLOW if "max_num" not in a)], "needs --max_num_workers"),
+        ([*FILES, *(a for a in DATAFLOW if "dead" not in a)], "needs --dead_letters=gs://"),
+    ],
+)
+def test_a_setting_that_cant_be_right_is_refused_in_one_sentence(arguments: list[str], sentence: str) -> None:
+    with pytest.raises(OptionError, match=sentence) as raised:
+        parse_options(arguments)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("arguments", [FILES, STREAM, [*FILES, *DATAFLOW]])
+def test_a_complete_command_line_is_taken(arguments: list[str]) -> None:
+    parse_options(arguments)
+
+
+def test_patterns_may_be_separated_by_spaces_and_commas() -> None:
+    assert_that(parse_options(["--input", "a", "b,c"]).patterns, contains_exactly("a", "b", "c"))
+
+
+def test_every_option_of_the_job_is_read_by_it() -> None:
+    """None may be accepted and ignored: each one reaches the settings, or is used by name in the pipeline."""
+    import pathlib
+
+    import pipeline
+
+    folder = pathlib.Path(pipeline.__file__).parent
+    code = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "arguments.py")
+    parser = argparse.ArgumentParser(add_help=False)
+    add_arguments(parser)
+    ignored = [name for name in vars(parser.parse_args([])) if f".{name}" not in code]
+    assert_that(ignored, equal_to([]))
+
+
+def test_the_workspaces_rate_is_shared_by_the_workers() -> None:
+    settings = parse_options([*FILES, *DATAFLOW, "--max_requests_per_second=90"]).delivery_settings
+    assert_that(settings, has_properties(max_num_workers=3, worker_requests_per_second=30.0))
+
+
+def test_options_reach_the_mapping() -> None:
+    options = parse_options([*FILES, "--identify_by=id", "--convert_dates=false", "--oversize_attributes=send"])
+    assert_that(
+        options.mapping_settings,
+        has_properties(identify_by="id", convert_dates=False, oversize_attributes="send"),
+    )
+
+
+def test_help_has_the_groups_and_no_option_for_the_key() -> None:
+    text = help_parser().format_help()
+    for group in ("input:", "output and dead letters:", "Customer.io:", "mapping:", "delivery:"):
+        assert group in text
+    assert "--api_key " not in text
+
+
+def test_a_connection_can_be_checked_without_an_input() -> None:
+    assert_that(parse_options(["--check_connection"]).check_connection, equal_to(True))
+
+
+def test_the_options_are_one_subclass_of_beams() -> None:
+    assert_that(calling(CustomerIOOptions([]).check), raises(OptionError))
