@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from apache_beam.utils.multi_process_shared import MultiProcessShared
 
-from delivery.token_bucket import TokenBucket, burst_of
+from delivery.token_bucket import paced_bucket
 
 __all__ = ["WorkerBucket", "worker_bucket"]
 
@@ -50,7 +50,7 @@ class WorkerBucket:
         self._call(lambda bucket: bucket.record(accepted))
 
     def _join(self) -> Any:
-        shared = MultiProcessShared(functools.partial(TokenBucket, self._rate, burst_of(self._rate)), tag=self._tag)
+        shared = MultiProcessShared(functools.partial(paced_bucket, self._rate), tag=self._tag)
         bucket = shared.acquire()
         if not isinstance(bucket.get_auto_proxy_object(), BaseProxy):
             # It lives in this process; without its address file, others don't look for it when this process is gone.

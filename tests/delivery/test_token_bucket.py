@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.adaptive import AdaptiveThrottle
-from delivery.token_bucket import TokenBucket, burst_of
+from delivery.token_bucket import TokenBucket, burst_of, paced_bucket
 
 
 class Now:
@@ -69,6 +69,12 @@ def test_threads_share_one_budget():
     for thread in threads:
         thread.join()
     assert sorted(waits) == pytest.approx(list(range(1000)))
+
+
+def test_a_paced_bucket_leaves_room_for_threads_that_wake_up_late():
+    bucket = paced_bucket(100)
+    waits = [bucket.reserve() for _ in range(1000)]
+    assert 1000 / waits[-1] == pytest.approx(98, rel=0.02)
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, 0.5)])

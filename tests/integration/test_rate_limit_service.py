@@ -1,0 +1,79 @@
+"""The exact limit over all workers, with Envoy's own rate limit service."""
+
+import json
+import threading
+import time
+from collections import Counter
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from delivery.budget import BucketBudget
+from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from delivery.settings import DeliverySettings
+from delivery.token_bucket import TokenBucket
+from tests.fake_customerio import OK, fake_customerio
+from tests.integration.rate_limit_service import running_rate_limit_service
+from transforms.rate_limit_service import RateLimitServiceBudget
+from transforms.write_to_customerio import WriteToCustomerIO
+
+pytestmark = pytest.mark.integration
+
+LIMIT = 20
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with running_rate_limit_service(tmp_path_factory.mktemp("ratelimit"), LIMIT) as address:
+        yield address
+
+
+def test_two_workers_share_the_services_limit(service):
+    """Each worker by itself may do far more; the service counts by the second of the clock."""
+    attempts = 4 * LIMIT
+    times, waited = [], []
+
+    def worker():
+        budget = RateLimitServiceBudget(BucketBudget(TokenBucket(10_000, 1)), service)
+        for _ in range(attempts // 4):
+            waited.append(budget.take(time.sleep))
+            times.append(time.monotonic())
+
+    threads = [threading.Thread(target=worker) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Four seconds' worth can't fit into fewer than four seconds of the clock: two whole ones lie in between.
+    assert max(times) - min(times) >= 2
+    assert sum(waited) > 1
+
+
+def test_a_pipeline_keeps_to_the_services_limit_and_signals_its_waiting(service, monkeypatch):
+    monkeypatch.setenv("TEST_KEY", "key")
+    seconds = Counter()
+
+    def respond(request):
+        seconds[int(time.monotonic())] += 1
+        return OK
+
+    def keyed(n):
+        operation = {"type": "person", "action": "event", "identifiers": {"id": str(n)}, "name": f"n{n}"}
+        return b"%016d" % n, (0, json.dumps(operation).encode(), b"{}")
+
+    with fake_customerio(respond) as fake:
+        settings = DeliverySettings(
+            track_endpoint=fake.url,
+            max_requests_per_second=10_000,
+            rate_limit_service=service,
+            max_batch_operations=1,
+            max_in_flight_requests=4,
+        )
+        with beam.Pipeline(runner=FnApiRunner()) as pipeline:
+            source = CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY"))
+            pipeline | beam.Create([keyed(n) for n in range(4 * LIMIT)]) | WriteToCustomerIO(source, settings)
+    assert sorted(fake.accepted_names) == sorted(f"n{n}" for n in range(4 * LIMIT))
+    counters = pipeline.result.metrics().query()["counters"]
+    throttled = [c.committed for c in counters if c.key.metric.name == "cumulativeThrottlingSeconds"]
+    assert throttled[0] >= 1
