@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer
 
-from sandbox import api, reading
+from sandbox import api, pages, reading
 from sandbox.connection import KeepAliveHandler
 from sandbox.faults import Faults
 from sandbox.meter import Meter
@@ -80,6 +80,7 @@ def make_app(found: Service, *, loopback: bool = True) -> Flask:
         app.config["TRUSTED_HOSTS"] = LOOPBACK_NAMES
     app.register_blueprint(api.blueprint)
     app.register_blueprint(reading.blueprint)
+    pages.register(app)
     return app
 
 

@@ -61,7 +61,8 @@ def _whose(entry: dict[str, Any]) -> str:
     person = entry["person"]
     if person:
         return str(person.get("email") or person.get("id") or person.get("cio_id"))
-    return f"anonymous {entry['anonymous_id']}"
+    anonymous_id = entry["anonymous_id"]
+    return f"anonymous {anonymous_id}" if anonymous_id else ""
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -9,7 +9,9 @@ import orjson
 
 from sandbox.directory import Directory
 from sandbox.rules.identifiers import Identifier, from_path, identifier
+from sandbox.rules.limits import REQUESTS_PER_SECOND
 from sandbox.rules.people import ObjectKey, Person
+from sandbox.service import Service
 from sandbox.store import Store
 from sandbox.workspace import Workspace
 
@@ -132,6 +134,23 @@ def refused(workspace: Workspace, part: Slice | None = None) -> dict[str, Any]:
         for row in rows
     ]
     return {"refused": found, "total": total}
+
+
+def delivery(found: Service) -> dict[str, Any]:
+    """Returns the traffic: all counts, the faults, and what happened in each second."""
+    series = [
+        {
+            "second": second,
+            "requests": entry.requests,
+            "operations": entry.operations,
+            "body_bytes": entry.body_bytes,
+            "mean_seconds": entry.seconds / entry.requests,
+            "answers": dict(entry.answers),
+        }
+        for second, entry in found.meter.series()
+    ]
+    limit = found.faults.rate_limit_per_second or REQUESTS_PER_SECOND
+    return {"stats": found.stats(), "faults": found.faults.to_json(), "limit": limit, "series": series}
 
 
 def _order(found: Person) -> tuple[str, str]:
