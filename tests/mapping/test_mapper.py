@@ -1,0 +1,79 @@
+"""What the mapping says about an event beside its operations, and what it depends on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mapping.event import Event, read_payload
+from mapping.mapper import Mapped, map_event
+from mapping.settings import MappingSettings
+
+ROOT = Path(__file__).parents[2]
+
+
+def _map(**fields: Any) -> Mapped:
+    [event] = read_payload(json.dumps({"userId": "u1", "timestamp": 1, "messageId": "m", **fields}).encode())
+    assert isinstance(event, Event)
+    return map_event(event, MappingSettings())
+
+
+@pytest.mark.parametrize(
+    ("fields", "truncated"),
+    [
+        ({"type": "track", "event": "x" * 101}, 1),
+        ({"type": "page", "name": "x" * 101}, 1),
+        ({"type": "track", "event": "x" * 100}, 0),
+        ({"type": "track", "event": "  Ordered  "}, 0),
+        ({"type": "track", "event": "Ada", "properties": {"full_name": "Ada Lovelace"}}, 0),
+        ({"type": "identify", "traits": {"name": "x", "full_name": "x" * 101}}, 0),
+    ],
+    ids=["a long event", "a long page", "100 bytes", "trimmed", "a property full_name", "a trait full_name"],
+)
+def test_counts_the_names_it_cut(fields: dict[str, Any], truncated: int) -> None:
+    assert _map(**fields).names_truncated == truncated
+
+
+def test_an_attribute_that_is_too_long_can_be_found_again() -> None:
+    [part] = _map(type="identify", traits={"bio": "é" * 600, "plan": "pro"}).unsent
+
+    assert part.attribute is not None
+    assert part.attribute[:3] == ("bio", 1200, "é" * 600)
+
+
+def test_a_name_that_is_too_long_is_measured_itself() -> None:
+    [part] = _map(type="identify", traits={"n" * 151: 7}).unsent
+
+    assert part.attribute is not None
+    assert part.attribute[:3] == ("n" * 151, 151, 7)
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        ({"identify_by": "phone"}, "identify_by is 'phone'"),
+        ({"max_attributes_per_identify": 0}, "max_attributes_per_identify is 0"),
+        ({"max_attributes_per_identify": 301}, "max_attributes_per_identify is 301"),
+        ({"oversize_attributes": "drop"}, "oversize_attributes is 'drop'"),
+    ],
+)
+def test_refuses_choices_that_it_does_not_know(choices: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        MappingSettings(**choices)
+
+
+def test_needs_no_beam() -> None:
+    program = """
+import pkgutil, importlib, sys, mapping
+for module in pkgutil.iter_modules(mapping.__path__):
+    importlib.import_module(f"mapping.{module.name}")
+print("apache_beam" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert done.stdout.strip() == "False"
