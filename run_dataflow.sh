@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# Runs the job on Google Cloud Dataflow; ./run_dataflow.sh --help tells how, docs/dataflow.md tells more.
+set -euo pipefail
+cd "$(dirname "$0")"
+. scripts/environment.sh
+
+usage() {
+  cat <<'HELP'
+Run the job on Google Cloud Dataflow.
+
+usage: ./run_dataflow.sh ACTION --project P --region R [option ...]
+
+actions:
+  streaming  deliver what arrives on a Pub/Sub subscription, until the job is drained
+  backfill   deliver the events of files, then end
+  update     replace the running streaming job by this version, with what it holds in flight
+  drain      let the streaming job finish what it has read, then end it
+  template   build the image (with Cloud Build) and the Flex Template
+
+where it runs:
+  --project ID              Google Cloud project
+  --region NAME             Dataflow region, such as europe-west1
+  --bucket NAME             Cloud Storage bucket for temporary files, staged code, the template, and a backfill's dead letters
+  --job_name NAME           name of the job (default: customerio-streaming, or customerio-backfill-DATE-TIME)
+  --max_num_workers N       the most workers there may be; each gets its share of the rate
+  --image IMAGE             container image of the workers, made by `template`
+                            (default: Beam's image, plus this package and requirements/worker.txt)
+  --service_account_email EMAIL
+                            the workers' service account (default: the project's Compute Engine account)
+  --network NAME, --subnetwork regions/R/subnetworks/S
+  --no_use_public_ips       workers without public addresses: the subnetwork needs Private Google Access and Cloud NAT
+  --labels KEY=VALUE        may be given several times
+  --machine_type NAME       Compute Engine machine type of the workers
+
+what it does:
+  --input_subscription projects/P/subscriptions/S    of streaming and update
+  --dead_letter_topic projects/P/topics/T            of streaming and update
+  --input gs://BUCKET/PATTERN ...                    of backfill
+  --dead_letters gs://BUCKET/PREFIX                  of backfill (default: in --bucket)
+  --site_id ID, or --site_id_secret projects/P/secrets/S
+  --api_key_secret projects/P/secrets/S
+  --account_region us|eu
+  --max_requests_per_second N                        of the whole workspace, shared by the workers (default: 100)
+  --transform_name_mapping '{"old step": "new step"}'    of update, where a step was renamed
+  ... and every other option of the job and of Dataflow: see `python -m pipeline --help`
+
+how it is launched:
+  --print                   show the commands, and run none of them
+  --skip_check              don't try the connection to Customer.io first
+                            (the check reads the secrets as you; a launcher may not be allowed to)
+
+examples:
+  ./run_dataflow.sh streaming --project shop --region europe-west1 --bucket shop-customerio \
+      --input_subscription projects/shop/subscriptions/customerio --dead_letter_topic projects/shop/topics/customerio-dead \
+      --site_id_secret projects/shop/secrets/customerio-site-id --api_key_secret projects/shop/secrets/customerio-api-key \
+      --account_region eu --max_num_workers 4 --service_account_email customerio@shop.iam.gserviceaccount.com
+  ./run_dataflow.sh backfill --project shop --region europe-west1 --bucket shop-customerio \
+      --input 'gs://shop-events/2024/**' \
+      --site_id_secret projects/shop/secrets/customerio-site-id --api_key_secret projects/shop/secrets/customerio-api-key \
+      --max_num_workers 8 --service_account_email customerio@shop.iam.gserviceaccount.com
+  ./run_dataflow.sh drain --project shop --region europe-west1
+HELP
+}
+
+refuse() {
+  echo "$1" >&2
+  exit 2
+}
+
+# Prints the value of an option in `arguments`, which has --NAME VALUE or --NAME=VALUE; fails where it is absent.
+value_of() {
+  local i
+  for ((i = 0; i < ${#arguments[@]}; i++)); do
+    case "${arguments[i]}" in
+      "--$1") echo "${arguments[i + 1]:-}" && return ;;
+      "--$1="*) echo "${arguments[i]#*=}" && return ;;
+    esac
+  done
+  return 1
+}
+
+has() { value_of "$1" > /dev/null; }
+
+need() { # OPTION FORM
+  [[ "$(value_of "$1" || true)" == [!-]* ]] || refuse "$action needs --$1 $2."
+}
+
+# Shows a command as it could be typed, or runs it.
+run() {
+  if [ "$print" = yes ]; then
+    printf '%q ' "$@" | sed 's/ $/\n/'
+  else
+    "$@"
+  fi
+}
+
+need_gcloud() {
+  [ "$print" = yes ] || command -v gcloud > /dev/null || refuse "$action needs gcloud, the Google Cloud CLI, and it is not installed."
+}
+
+drain() {
+  local job_name list job_id=JOB_ID
+  job_name=$(value_of job_name || echo customerio-streaming)
+  list=(gcloud dataflow jobs list "${place[@]}" --status active --filter "name=$job_name" --format "value(id)")
+  need_gcloud
+  if [ "$print" = yes ]; then
+    run "${list[@]}"
+  else
+    job_id=$("${list[@]}")
+    [ -n "$job_id" ] || refuse "There is no running job named $job_name in $(value_of region): see --job_name and --region."
+  fi
+  run gcloud dataflow jobs drain "$job_id" "${place[@]}"
+}
+
+template() {
+  need bucket "NAME"
+  need image "REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:VERSION"
+  need_gcloud
+  run gcloud builds submit . --project "$(value_of project)" --tag "$(value_of image)"
+  run gcloud dataflow flex-template build "gs://$(value_of bucket)/templates/customerio.json" --project "$(value_of project)" \
+    --image "$(value_of image)" --sdk-language PYTHON --metadata-file flex_template/metadata.json
+}
+
+check_settings() {
+  need bucket "NAME"
+  need max_num_workers "N, because the rate of requests is divided by it"
+  if [ "$action" = backfill ]; then
+    need input "gs://BUCKET/PATTERN"
+    [[ "$(value_of input)" == gs://* ]] || refuse "--input $(value_of input) is not on Cloud Storage: workers read gs:// alone."
+  else
+    need input_subscription "projects/PROJECT/subscriptions/NAME"
+    need dead_letter_topic "projects/PROJECT/topics/NAME"
+  fi
+  if ! has operations_output; then
+    need api_key_secret "projects/PROJECT/secrets/NAME"
+    has site_id || need site_id_secret "projects/PROJECT/secrets/NAME, or --site_id"
+  fi
+}
+
+# The image holds the package and the lock's versions; without one, workers add the package to Beam's own image, which
+# has Beam's dependencies in it, and need no package index: not to build the package either (build isolation does).
+worker_packages() {
+  if has image; then
+    echo --sdk_container_image "$(value_of image)"
+  else
+    echo --setup_file ./setup.py --requirements_file ./requirements/worker.txt --experiments pip_no_build_isolation
+  fi
+}
+
+check_python() {
+  local of_image of_launcher
+  of_image=$(sed -n 's/^ARG PYTHON_VERSION=//p' Dockerfile)
+  of_launcher=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  [ "$of_image" = "$of_launcher" ] || refuse "--image has Python $of_image, and .venv has $of_launcher: remove .venv, and run PYTHON=python$of_image $0."
+}
+
+launch() {
+  local job_name bucket dataflow packages
+  check_settings
+  bucket=$(value_of bucket)
+  job_name=$(value_of job_name || true)
+  if [ "$action" = backfill ]; then
+    job_name=${job_name:-customerio-backfill-$(date +%Y%m%d-%H%M%S)}
+  else
+    job_name=${job_name:-customerio-streaming}
+  fi
+  read -ra packages <<< "$(worker_packages)"
+  dataflow=(--runner DataflowRunner --job_name "$job_name" --temp_location "gs://$bucket/temp" --staging_location "gs://$bucket/staging" "${packages[@]}")
+  if [ "$action" != backfill ]; then
+    dataflow+=(--streaming --enable_streaming_engine)
+  elif ! has dead_letters && ! has dead_letter_topic; then
+    dataflow+=(--dead_letters "gs://$bucket/dead-letters/$job_name/part")
+  fi
+  [ "$action" != update ] || dataflow+=(--update)
+
+  if [ "$print" = no ]; then
+    use_environment runtime
+    ! has image || check_python
+  fi
+  if [ "$skip_check" = no ] && ! has operations_output; then
+    run .venv/bin/python -m pipeline --check_connection "${passed_on[@]}"
+  fi
+  run .venv/bin/python -m pipeline "${dataflow[@]}" "${passed_on[@]}"
+}
+
+case " $* " in
+  "  " | *" --help "* | *" -h "*)
+    usage
+    exit $(($# == 0 ? 2 : 0))
+    ;;
+esac
+action=$1
+shift
+arguments=("$@")
+passed_on=() # to the job: all but what this script alone knows
+print=no
+skip_check=no
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --print) print=yes ;;
+    --skip_check) skip_check=yes ;;
+    --bucket | --image | --job_name) shift ;;
+    --bucket=* | --image=* | --job_name=*) ;;
+    *) passed_on+=("$1") ;;
+  esac
+  shift || true
+done
+
+case "$action" in
+  streaming | backfill | update | drain | template) ;;
+  *) refuse "There is no action $action: streaming, backfill, update, drain and template are. See --help." ;;
+esac
+need project "ID"
+[ "$action" = template ] || need region "NAME"
+place=(--project "$(value_of project)" --region "$(value_of region || true)")
+case "$action" in
+  drain | template) "$action" ;;
+  *) launch ;;
+esac
