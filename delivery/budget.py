@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["BucketBudget", "Budget", "TokenSource"]
+__all__ = ["Budget", "SharedBudget", "WorkerBudget"]
 
 
-class TokenSource(Protocol):
-    """A token bucket, or a proxy of one in another process."""
+class SharedBudget(Protocol):
+    """A ``RequestBudget``, or a proxy of one in another process."""
 
     def reserve(self) -> float:
-        """Take a token; return the seconds to wait until it is due."""
+        """Reserve an attempt; return the seconds to wait until it is due."""
+
+    def leave(self) -> float:
+        """Ask to make it now: 0 for yes, else the seconds to wait before asking again."""
 
     def record(self, accepted: bool) -> None:
         """Tell how the attempt was answered."""
@@ -28,19 +31,22 @@ class Budget(Protocol):
         """Tell how the attempt was answered: not accepted means an overload or no answer at all."""
 
 
-class BucketBudget:
-    """The budget of a token bucket."""
+class WorkerBudget:
+    """A worker's part of the workspace's budget."""
 
-    def __init__(self, bucket: TokenSource) -> None:
-        self._bucket = bucket
+    def __init__(self, shared: SharedBudget) -> None:
+        self._shared = shared
 
     def take(self, pause: Callable[[float], None]) -> float:
-        """Reserve a token and wait until it is due; return the seconds that takes."""
-        wait = self._bucket.reserve()
-        if wait > 0:
+        """Reserve an attempt, wait until it is due, and leave; return the seconds that took."""
+        waited = 0.0
+        wait = self._shared.reserve()
+        while wait > 0 or (wait := self._shared.leave()) > 0:
             pause(wait)
-        return wait
+            waited += wait
+            wait = 0.0
+        return waited
 
     def record(self, *, accepted: bool) -> None:
-        """Pass the answer on to the bucket, which slows down when they are bad."""
-        self._bucket.record(accepted)
+        """Pass the answer on to the budget, which slows down when they are bad."""
+        self._shared.record(accepted)

@@ -11,7 +11,7 @@ from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from delivery.batching import Value
-from delivery.budget import BucketBudget, Budget
+from delivery.budget import Budget, WorkerBudget
 from delivery.client import TrackClient
 from delivery.clock import Clock
 from delivery.credentials import CredentialsKeeper, CredentialsSource
@@ -25,7 +25,7 @@ from delivery.writer import BundleWriter
 from transforms.dead_letter import dead_letter
 from transforms.delivery_metrics import DeliveryMetrics
 from transforms.rate_limit_service import RateLimitServiceBudget
-from transforms.worker_budget import worker_bucket
+from transforms.worker_budget import shared_worker_budget
 
 __all__ = ["DEAD_LETTERS", "DeliverGroups", "DeliverValues"]
 
@@ -78,7 +78,7 @@ class _Deliver(beam.DoFn):
         self._resources = [self._lanes, *clients]
 
     def _budget(self) -> Budget:
-        worker = BucketBudget(worker_bucket(self._settings.worker_requests_per_second, self._budget_tag))
+        worker = WorkerBudget(shared_worker_budget(self._settings.worker_requests_per_second, self._budget_tag))
         if self._settings.rate_limit_service is None:
             return worker
         return RateLimitServiceBudget(worker, self._settings.rate_limit_service)

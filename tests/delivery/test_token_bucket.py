@@ -1,3 +1,4 @@
+import itertools
 import threading
 
 import pytest
@@ -5,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.adaptive import AdaptiveThrottle
-from delivery.token_bucket import TokenBucket, burst_of, paced_bucket
+from delivery.budget import WorkerBudget
+from delivery.token_bucket import RequestBudget, TokenBucket, burst_of
 
 
 class Now:
@@ -16,71 +18,103 @@ class Now:
         return self.seconds
 
 
-def test_a_burst_goes_out_at_once_then_tokens_come_at_the_rate():
-    bucket = TokenBucket(rate=10, burst=2, monotonic=Now())
-    assert [bucket.reserve() for _ in range(5)] == pytest.approx([0, 0, 0.1, 0.2, 0.3])
+def most_in_any_second(times):
+    times = sorted(times)
+    return max(sum(start <= time < start + 1.0 - 1e-9 for time in times[n:]) for n, start in enumerate(times))
+
+
+def test_a_burst_is_due_at_once_then_tokens_come_at_the_rate():
+    bucket = TokenBucket(burst=2, now=0)
+    assert [bucket.take_ahead(10, 0) for _ in range(5)] == pytest.approx([0, 0, 0.1, 0.2, 0.3])
 
 
 def test_idle_time_saves_no_more_than_the_burst():
+    bucket = TokenBucket(burst=2, now=0)
+    assert [bucket.take_ahead(10, 1000) for _ in range(4)] == pytest.approx([0, 0, 0.1, 0.2])
+
+
+def test_a_token_that_is_not_there_is_not_taken():
+    bucket = TokenBucket(burst=1, now=0)
+    assert [bucket.take(10, now) for now in (0, 0.05, 0.05, 0.1, 0.1)] == pytest.approx([0, 0.05, 0.05, 0, 0.1])
+
+
+@given(rate=st.floats(0.1, 1000), gaps=st.lists(st.floats(0, 3), min_size=1, max_size=100))
+def test_no_second_has_more_planned_attempts_than_rate_and_burst(rate, gaps):
     now = Now()
-    bucket = TokenBucket(rate=10, burst=2, monotonic=now)
-    now.seconds += 1000
-    assert [bucket.reserve() for _ in range(4)] == pytest.approx([0, 0, 0.1, 0.2])
-
-
-@given(
-    rate=st.floats(0.1, 1000),
-    gaps=st.lists(st.floats(0, 3), min_size=1, max_size=200),
-)
-def test_no_second_ever_has_more_tokens_than_rate_and_burst(rate, gaps):
-    now, burst = Now(), burst_of(rate)
-    bucket = TokenBucket(rate, burst, now)
+    budget = RequestBudget(rate, now)
     due = []
     for gap in gaps:
         now.seconds += gap
-        due.append(now.seconds + bucket.reserve())
-    due.sort()
-    for index, start in enumerate(due):
-        within = sum(1 for other in due[index:] if other < start + 1.0 - 1e-6)
-        assert within <= rate + burst + 1e-6
+        due.append(now.seconds + budget.reserve())
+    assert most_in_any_second(due) <= rate + burst_of(rate) + 1e-6
 
 
-def test_a_steady_demand_uses_the_whole_rate_even_when_callers_wake_up_late():
+@given(rate=st.sampled_from([3, 20, 50, 200]), lateness=st.lists(st.sampled_from([0, 0, 0, 0.01, 0.3, 2]), min_size=1))
+def test_no_second_has_more_attempts_than_rate_and_burst_however_late_threads_wake_up(rate, lateness):
     now = Now()
-    bucket = TokenBucket(rate=50, burst=2, monotonic=now)
-    due = [now.seconds + bucket.reserve() for _ in range(16)]
-    for _ in range(3000):
-        now.seconds = min(due) + 0.013
+    budget = WorkerBudget(RequestBudget(rate, now))
+    left = []
+
+    def wake_up_late(seconds):
+        now.seconds += seconds + next(late)
+
+    late = itertools.cycle(lateness)
+    for _ in range(60):
+        budget.take(wake_up_late)
+        left.append(now.seconds)
+    assert most_in_any_second(left) <= rate + burst_of(rate)
+
+
+def test_a_steady_demand_uses_95_percent_of_the_rate_even_when_threads_wake_up_late():
+    now = Now()
+    budget = RequestBudget(50, now)
+    due = [now.seconds + budget.reserve() for _ in range(16)]
+    left = 0
+    while left < 3000:
+        now.seconds = max(now.seconds, min(due) + (left % 5) * 0.005)
         due.remove(min(due))
-        due.append(now.seconds + bucket.reserve())
-    assert 3000 / (now.seconds - 100) >= 0.95 * 50
+        wait = budget.leave()
+        if wait == 0:
+            left += 1
+            wait = budget.reserve()
+        due.append(now.seconds + wait)
+    assert 0.95 * 50 <= left / (now.seconds - 100) <= 50
 
 
 def test_threads_share_one_budget():
-    bucket = TokenBucket(rate=1, burst=1, monotonic=Now())
+    now = Now()
+    budget = RequestBudget(1, now)
     waits = []
 
     def reserve():
-        waits.extend(bucket.reserve() for _ in range(250))
+        waits.extend(budget.reserve() for _ in range(250))
 
     threads = [threading.Thread(target=reserve) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(waits) == pytest.approx(list(range(1000)))
+    assert sorted(waits) == pytest.approx([n / 0.97 for n in range(1000)])
 
 
-def test_a_paced_bucket_leaves_room_for_threads_that_wake_up_late():
-    bucket = paced_bucket(100)
-    waits = [bucket.reserve() for _ in range(1000)]
-    assert 1000 / waits[-1] == pytest.approx(98, rel=0.02)
+def test_the_seconds_waited_are_those_paused():
+    now = Now()
+    budget = WorkerBudget(RequestBudget(10, now))
+    pauses = []
+
+    def pause(seconds):
+        pauses.append(seconds)
+        now.seconds += seconds
+
+    waited = sum(budget.take(pause) for _ in range(20))
+    assert waited == pytest.approx(sum(pauses))
+    assert waited == pytest.approx(19 / 9.7)
 
 
-@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, 0.5)])
-def test_a_bucket_that_could_never_give_a_token_is_refused(rate, burst):
-    with pytest.raises(ValueError, match="rate above 0 and a burst of at least 1"):
-        TokenBucket(rate, burst)
+@pytest.mark.parametrize("rate", [0, -1])
+def test_a_budget_that_could_never_give_anything_is_refused(rate):
+    with pytest.raises(ValueError, match="rate above 0"):
+        RequestBudget(rate)
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0.1, 1), (20, 1), (100, 5), (1000, 50)])
@@ -88,13 +122,12 @@ def test_the_burst_is_a_twentieth_of_a_second(rate, burst):
     assert burst_of(rate) == burst
 
 
-def test_repeated_overload_slows_the_whole_bucket_down():
-    now = Now()
-    bucket = TokenBucket(rate=10, burst=1, monotonic=now)
+def test_repeated_overload_slows_the_whole_budget_down():
+    budget = RequestBudget(10, Now())
     for _ in range(9):
-        bucket.record(False)
-    bucket.reserve()
-    assert bucket.reserve() == pytest.approx(1.0)  # a tenth of the rate
+        budget.record(False)
+    budget.reserve()
+    assert budget.reserve() == pytest.approx(1 / 0.97)  # a tenth of the rate
 
 
 def throttle_after(accepted, overloaded):

@@ -11,13 +11,13 @@ import sys
 import threading
 import time
 
-from delivery.budget import BucketBudget
-from transforms.worker_budget import worker_bucket
+from delivery.budget import WorkerBudget
+from transforms.worker_budget import shared_worker_budget
 
 
 def main() -> None:
     tag, rate, threads, seconds = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
-    budget = BucketBudget(worker_bucket(rate, tag))
+    budget = WorkerBudget(shared_worker_budget(rate, tag))
     print("ready", flush=True)
     sys.stdin.readline()
     end = time.monotonic() + seconds

@@ -9,10 +9,10 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from delivery.budget import BucketBudget
+from delivery.budget import WorkerBudget
 from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
 from delivery.settings import DeliverySettings
-from delivery.token_bucket import TokenBucket
+from delivery.token_bucket import RequestBudget
 from tests.fake_customerio import OK, fake_customerio
 from tests.integration.rate_limit_service import running_rate_limit_service
 from transforms.rate_limit_service import RateLimitServiceBudget
@@ -35,7 +35,7 @@ def test_two_workers_share_the_services_limit(service):
     times, waited = [], []
 
     def worker():
-        budget = RateLimitServiceBudget(BucketBudget(TokenBucket(10_000, 1)), service)
+        budget = RateLimitServiceBudget(WorkerBudget(RequestBudget(10_000)), service)
         for _ in range(attempts // 4):
             waited.append(budget.take(time.sleep))
             times.append(time.monotonic())

@@ -12,7 +12,7 @@ import uuid
 import pytest
 
 from delivery.token_bucket import burst_of
-from transforms.worker_budget import WorkerBucket
+from transforms.worker_budget import SharedWorkerBudget
 
 pytestmark = pytest.mark.integration
 
@@ -71,7 +71,7 @@ def test_a_new_bucket_takes_over_when_the_process_that_held_it_ends():
     command = [sys.executable, "-m", "tests.integration.rate_limit_worker", tag, "1000", "1", "0"]
     holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout.readline() == "ready\n"
-    bucket = WorkerBucket(1000, tag)
+    bucket = SharedWorkerBudget(1000, tag)
     bucket.reserve()
     holder.kill()
     holder.communicate()
