@@ -1,0 +1,106 @@
+"""Parse, map and serialise, on one core, against the bare JSON library on the same lines.
+
+Run with ``python -m benchmarks.mapping_speed``. The reference is ``orjson.loads`` and ``orjson.dumps`` of each whole
+line: what any program pays that reads JSON and writes JSON. The product's side has everything that an event passes
+before it is a value to deliver: fields checked, person keyed, mapped, limits checked, written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Iterable
+
+import orjson
+
+from benchmarks.generate import events
+from benchmarks.measurement import Measurement
+from mapping.event import Event, read_payload
+from mapping.mapper import map_event
+from mapping.person import person_key
+from mapping.settings import MappingSettings
+
+__all__ = ["measure"]
+
+_EVENTS = 100_000
+_RUNS = 7
+# Lines that each side works on in turn: short enough for both to meet the same state of a shared machine.
+_TURN = 2_000
+
+_AIM = 3.3
+_LIMIT = 4.8
+
+
+def measure(count: int = _EVENTS, runs: int = _RUNS) -> Measurement:
+    """Measure the median ratio of CPU time.
+
+    Args:
+        count: Events of one run.
+        runs: Passes over them; the first one, which warms up, does not count.
+    """
+    lines = list(events(count))
+    _time_both(lines)
+    times = [_time_both(lines) for _ in range(runs)]
+    ratio = statistics.median(product / bare for product, bare in times)
+    return Measurement(
+        name="parse + map + serialise, one core",
+        compared_with="bare orjson.loads + orjson.dumps of the same lines",
+        value=ratio,
+        unit="x",
+        aim=f"at most {_AIM} ({_LIMIT} is the limit)",
+        reached=ratio <= _AIM,
+        details={
+            "events_per_second": round(count / statistics.median(product for product, _ in times)),
+            "bare_pairs_per_second": round(count / statistics.median(bare for _, bare in times)),
+            "mean_line_bytes": round(statistics.mean(map(len, lines))),
+            "ratios": [round(product / bare, 3) for product, bare in times],
+        },
+    )
+
+
+def _time_both(lines: list[bytes]) -> tuple[float, float]:
+    """Return the CPU seconds of the product and of the bare pair."""
+    product = bare = 0.0
+    rest = iter(lines)
+    while turn := list(itertools.islice(rest, _TURN)):
+        product += _cpu_secs(_map, turn)
+        bare += _cpu_secs(_load_and_dump, turn)
+    return product, bare
+
+
+def _cpu_secs(work: Callable[[Iterable[bytes]], None], lines: list[bytes]) -> float:
+    started = time.process_time()
+    work(lines)
+    return time.process_time() - started
+
+
+def _map(lines: Iterable[bytes]) -> None:
+    settings = MappingSettings()
+    for line in lines:
+        for outcome in read_payload(line):
+            if not isinstance(outcome, Event):
+                raise TypeError(f"an event was not usable: {outcome}")
+            person_key(outcome, settings.identify_by)
+            map_event(outcome, settings)
+
+
+def _load_and_dump(lines: Iterable[bytes]) -> None:
+    loads, dumps = orjson.loads, orjson.dumps
+    for line in lines:
+        dumps(loads(line))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Time parse, map and serialise against bare orjson.")
+    parser.add_argument("--events", type=int, default=_EVENTS)
+    parser.add_argument("--runs", type=int, default=_RUNS)
+    options = parser.parse_args()
+    result = measure(options.events, options.runs)
+    print(f"{result.value:.2f} times", dict(result.details))
+
+
+if __name__ == "__main__":
+    main()
