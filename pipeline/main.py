@@ -16,9 +16,11 @@ from pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
 from pipeline.failures import failure_sentence
 from pipeline.operations_output import WriteOperations
 from pipeline.options import CustomerIOOptions, OptionError, parse_options
+from pipeline.progress import show_progress
 from pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription, check_patterns
 from pipeline.summary import Summary
 from transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
+from transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["build_pipeline", "run"]
 
@@ -111,15 +113,16 @@ def _run(options: CustomerIOOptions) -> int:
         logging.getLogger("apache_beam.runners").setLevel(logging.CRITICAL)
     pipeline = beam.Pipeline(options=options)
     build_pipeline(pipeline, options)
-    result = pipeline.run()
     if options.runs_on_dataflow:
-        print(f"Submitted Dataflow job {result.job_id()}")
+        print(f"Submitted Dataflow job {pipeline.run().job_id()}")
         return 0
-    try:
-        result.wait_until_finish()
-    except KeyboardInterrupt:
-        result.cancel()
-        return 130
+    with show_progress(LIVE_COUNTS, sys.stderr):
+        result = pipeline.run()
+        try:
+            result.wait_until_finish()
+        except KeyboardInterrupt:
+            result.cancel()
+            return 130
     print("\n".join(_summary_lines(result, options)))
     return 0
 

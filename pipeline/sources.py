@@ -20,6 +20,7 @@ from mapping import json_text
 from pipeline.compressed_files import is_compressed, read_lines
 from pipeline.options import OptionError
 from transforms.dead_letter import DEAD_LETTERS, dead_letter
+from transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["DeadLetterPayloads", "ReadDeadLetters", "ReadFiles", "ReadSubscription", "check_patterns"]
 
@@ -80,8 +81,14 @@ class _NameFile(beam.DoFn):
     def process(self, metadata: Any) -> Iterator[Any]:
         self._files.inc()
         self._bytes.inc(metadata.size_in_bytes)
+        LIVE_COUNTS.files += 1
         path = metadata.path
-        yield beam.pvalue.TaggedOutput("compressed", path) if is_compressed(path) else path
+        if is_compressed(path):
+            LIVE_COUNTS.compressed_files += 1
+            yield beam.pvalue.TaggedOutput("compressed", path)
+        else:
+            LIVE_COUNTS.bytes_found += metadata.size_in_bytes
+            yield path
 
 
 def _read_compressed(path: str) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ __all__ = ["Summary"]
 _DEAD_LETTERS = "dead_letters"
 _DELIVERY = "WriteToCustomerIO"
 _DELIVERY_REASONS = ("rejected", "retries_exhausted")
+_OF_OPERATIONS = frozenset({*_DELIVERY_REASONS, "recent_event"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Summary:
         return self._count("events", "filtered")
 
     @property
+    def events_unusable(self) -> int:
+        """Events that are in the dead letters whole, because they can't be read or mapped."""
+        records = sum(count for reason, count in self.dead_letters.items() if reason not in _OF_OPERATIONS)
+        return records - self._count("events", "parts_unsent")
+
+    @property
     def operations_delivered(self) -> int:
         """Operations that Customer.io accepted."""
         return self._count(_DELIVERY, "delivered")
@@ -55,20 +62,22 @@ class Summary:
         """
         rows = [
             ("events read", self.events_read),
-            ("filtered (opted out)", self.events_filtered),
-            ("operations mapped", self._count("operations", "mapped")),
+            ("  filtered (opted out)", self.events_filtered),
+            ("  unusable", self.events_unusable),
+            ("  mapped", self.events_read - self.events_filtered - self.events_unusable),
+            ("operations of these", self._count("operations", "mapped")),
         ]
         if delivers:
             rows += [
-                ("operations delivered", self.operations_delivered),
+                ("  delivered", self.operations_delivered),
                 ("requests", self._count(_DELIVERY, "requests")),
-                ("requests retried", self._count(_DELIVERY, "retried")),
+                ("  retried", self._count(_DELIVERY, "retried")),
             ]
         rows.append(("dead letters", sum(self.dead_letters.values())))
-        lines = [f"  {label:<22}{count:>12,}" for label, count in rows]
+        lines = [f"  {label:<24}{count:>12,}" for label, count in rows]
         for reason, count in self.dead_letters.items():
             part = " (a part of an event; the rest of it went out)" if reason in PART_REASONS else ""
-            lines.append(f"    {reason:<20}{count:>12,}{part}")
+            lines.append(f"    {reason:<22}{count:>12,}{part}")
         if self.dead_letters:
             lines.append(f"Dead letters are in {dead_letters_place}")
         if "recent_event" in self.dead_letters:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import ipaddress
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
@@ -61,6 +63,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not options.allow_remote and not _is_loopback(options.host):
         parser.error(f"--host {options.host} can be reached by other machines: add --allow-remote if you mean that")
+    if not 0 <= options.port <= 65_535:
+        parser.error(f"--port must be from 0 to 65535, not {options.port}")
     if options.max_attributes < 1:
         parser.error(f"--max-attributes must be at least 1, not {options.max_attributes}")
     try:
@@ -73,26 +77,32 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until SIGINT or SIGTERM. Returns the exit status."""
     options = parse(arguments)
-    found = make_service(
-        site_id=options.site_id,
-        api_key=options.api_key,
-        database=options.database,
-        faults=options.faults,
-        settings=Settings(options.unknown_people == "create", options.max_attributes, options.count_only),
-    )
+    # The workspace's objects live as long as the process: looking at them for garbage all the time costs a tenth.
+    gc.set_threshold(50_000, 50, 100)
+    try:
+        found = make_service(
+            site_id=options.site_id,
+            api_key=options.api_key,
+            database=options.database,
+            faults=options.faults,
+            settings=Settings(options.unknown_people == "create", options.max_attributes, options.count_only),
+        )
+    except sqlite3.Error as error:
+        print(f"The sandbox can't use --database {options.database}: {error}", file=sys.stderr)
+        return 2
     try:
         server = bind(found, host=options.host, port=options.port, loopback=not options.allow_remote)
     except OSError as error:
         print(f"The sandbox can't listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         found.workspace.close()
         return 1
-    stop = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: stop.set())
+    # Held back and waited for, not handled: a handler that runs into the wait it ends could deadlock.
+    ends = (signal.SIGINT, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
     print(f"Sandbox listening on {address(server)}", flush=True)
-    stop.wait()
+    signal.sigwait(ends)
     server.shutdown()
     thread.join()
     server.server_close()

@@ -6,6 +6,7 @@ from apache_beam.io.components.adaptive_throttler import ThrottlingSignaler
 from apache_beam.metrics import Metrics
 
 from delivery.report import Report
+from transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["NAMESPACE", "DeliveryMetrics"]
 
@@ -38,6 +39,7 @@ class DeliveryMetrics:
         """Account for one report."""
         rejected = sum(failure.reason == "rejected" for failure in report.failures)
         self._delivered.inc(len(report.delivered))
+        LIVE_COUNTS.delivered += len(report.delivered)
         self._rejected.inc(rejected)
         self._exhausted.inc(len(report.failures) - rejected)
         self._requests.inc(len(report.attempts))

@@ -15,6 +15,7 @@ from mapping.event import Event
 from mapping.mapper import UnsentPart, map_event
 from mapping.settings import MappingSettings
 from transforms.dead_letter import DEAD_LETTERS, dead_letter
+from transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["KEYED_OPERATION", "KeyedOperation", "MapResult", "MapToCustomerIO"]
 
@@ -84,6 +85,7 @@ class _Map(beam.DoFn):
             yield self._dead_letter(event, UnsentPart(error.reason, error.detail))
             return
         self._operations.inc(len(operations))
+        LIVE_COUNTS.operations += len(operations)
         for operation in operations:
             yield key, (event.time_ms, operation, event.payload)
         for part in unsent:

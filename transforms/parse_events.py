@@ -12,6 +12,7 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP
 
 from mapping.event import Event, Filtered, Rejected, read_payload
 from transforms.dead_letter import DEAD_LETTERS, dead_letter
+from transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["ParseEvents", "ParseResult"]
 
@@ -77,6 +78,8 @@ class _Parse(beam.DoFn):
     def _outcomes(self, payload: bytes, source_time_ms: int | None) -> Iterator[Any]:
         outcomes = read_payload(payload, source_time_ms)
         self._events_read.inc(len(outcomes))
+        LIVE_COUNTS.events += len(outcomes)
+        LIVE_COUNTS.bytes_read += len(payload) + 1
         for outcome in outcomes:
             if isinstance(outcome, Event):
                 yield outcome

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from hamcrest import assert_that, contains_string, equal_to, not_
+
+from pipeline.summary import Summary
+
+COUNTERS = {
+    ("events", "read"): 10,
+    ("events", "filtered"): 2,
+    ("events", "parts_unsent"): 1,
+    ("operations", "mapped"): 5,
+    ("WriteToCustomerIO", "delivered"): 3,
+    ("WriteToCustomerIO", "rejected"): 1,
+    ("dead_letters", "recent_event"): 1,
+    ("dead_letters", "invalid_json"): 3,
+    ("dead_letters", "attribute_too_long"): 1,
+}
+
+
+def text(**changes: int) -> str:
+    summary = Summary({**COUNTERS, **{("dead_letters", name): count for name, count in changes.items()}})
+    return "\n".join(summary.lines(delivers=True, dead_letters_place="dead-letters*.ndjson"))
+
+
+def test_events_that_are_dead_letters_whole_are_counted_apart_from_parts_and_operations() -> None:
+    assert_that(Summary(COUNTERS).events_unusable, equal_to(3))
+
+
+def test_reasons_are_listed_the_most_frequent_first() -> None:
+    assert_that(next(iter(Summary(COUNTERS).dead_letters)), equal_to("invalid_json"))
+
+
+def test_a_part_of_an_event_is_said_to_be_one() -> None:
+    assert_that(text(), contains_string("(a part of an event; the rest of it went out)"))
+
+
+def test_held_events_are_said_with_how_to_send_them() -> None:
+    assert_that(text(), contains_string("--input_format=dead_letters --backfill_recent=send"))
+
+
+def test_without_held_events_nothing_is_said_of_them() -> None:
+    assert_that(text(recent_event=0), not_(contains_string("72 hours")))
