@@ -50,15 +50,15 @@ how it is launched:
                             (the check reads the secrets as you; a launcher may not be allowed to)
 
 examples:
-  ./run_dataflow.sh streaming --project shop --region europe-west1 --bucket shop-customerio \
-      --input_subscription projects/shop/subscriptions/customerio --dead_letter_topic projects/shop/topics/customerio-dead \
-      --site_id_secret projects/shop/secrets/customerio-site-id --api_key_secret projects/shop/secrets/customerio-api-key \
-      --account_region eu --max_num_workers 4 --service_account_email customerio@shop.iam.gserviceaccount.com
-  ./run_dataflow.sh backfill --project shop --region europe-west1 --bucket shop-customerio \
+  ./run_dataflow.sh streaming --project shop-data --region europe-west1 --bucket shop-customerio \
+      --input_subscription projects/shop-data/subscriptions/customerio --dead_letter_topic projects/shop-data/topics/customerio-dead \
+      --site_id_secret projects/shop-data/secrets/customerio-site-id --api_key_secret projects/shop-data/secrets/customerio-api-key \
+      --account_region eu --max_num_workers 4 --service_account_email customerio@shop-data.iam.gserviceaccount.com
+  ./run_dataflow.sh backfill --project shop-data --region europe-west1 --bucket shop-customerio \
       --input 'gs://shop-events/2024/**' \
-      --site_id_secret projects/shop/secrets/customerio-site-id --api_key_secret projects/shop/secrets/customerio-api-key \
-      --max_num_workers 8 --service_account_email customerio@shop.iam.gserviceaccount.com
-  ./run_dataflow.sh drain --project shop --region europe-west1
+      --site_id_secret projects/shop-data/secrets/customerio-site-id --api_key_secret projects/shop-data/secrets/customerio-api-key \
+      --max_num_workers 8 --service_account_email customerio@shop-data.iam.gserviceaccount.com
+  ./run_dataflow.sh drain --project shop-data --region europe-west1
 HELP
 }
 

@@ -1,0 +1,123 @@
+"""Launches: the job's own command line, run against the stand-in for Google Cloud."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from apache_beam.portability.api import beam_runner_api_pb2
+
+from pipeline.main import run
+from tests.deployment.google_stand_in import GoogleStandIn, running_google_stand_in
+
+#: Is in the launching machine's environment, and must be nowhere in what is launched.
+API_KEY = "launcher-secret-4711"
+
+STREAMING = (
+    "--input_subscription=projects/shop-data/subscriptions/customerio",
+    "--dead_letter_topic=projects/shop-data/topics/customerio-dead",
+    "--streaming",
+    "--enable_streaming_engine",
+    "--job_name=customerio-streaming",
+)
+BACKFILL = (
+    "--input=gs://shop-events/**",
+    "--dead_letters=gs://shop-customerio/dead-letters/part",
+    "--job_name=customerio-backfill",
+)
+_COMMON = (
+    "--runner=DataflowRunner",
+    "--project=shop-data",
+    "--region=europe-west1",
+    "--temp_location=gs://shop-customerio/temp",
+    "--max_num_workers=4",
+    "--site_id_secret=projects/shop-data/secrets/customerio-site-id",
+    "--api_key_secret=projects/shop-data/secrets/customerio-api-key",
+)
+
+
+@dataclass(frozen=True)
+class Launched:
+    """What a launch left behind.
+
+    Attributes:
+        status: The exit status of the command.
+        output: What it printed.
+        google: The stand-in, with the submitted job and the uploaded objects.
+    """
+
+    status: int
+    output: str
+    google: GoogleStandIn
+
+    @property
+    def job(self) -> dict[str, Any]:
+        """The job that was submitted, as the REST API took it."""
+        return self.google.jobs[-1]
+
+    @property
+    def graph(self) -> beam_runner_api_pb2.Pipeline:
+        """The pipeline that its workers would run."""
+        return beam_runner_api_pb2.Pipeline.FromString(self.uploaded("pipeline.pb"))
+
+    @property
+    def step_names(self) -> list[str]:
+        """The full names of all steps, sorted."""
+        return sorted(step.unique_name for step in self.graph.components.transforms.values() if step.unique_name)
+
+    def uploaded(self, name: str) -> bytes:
+        """The one uploaded object of that file name."""
+        [data] = [data for path, data in self.google.objects.items() if path.endswith(f"/{name}")]
+        return data
+
+
+Launch = Callable[..., Launched]
+
+
+@pytest.fixture(scope="session")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
+    """Launch the job with these options, each time into a project of its own, where ``running`` runs already."""
+    patch = pytest.MonkeyPatch()
+    stand_ins = []
+
+    def launch(*arguments: str, running: dict[str, Any] | None = None) -> Launched:
+        context = running_google_stand_in()
+        google = context.__enter__()
+        stand_ins.append(context)
+        google.jobs += [running] if running else []
+        google.objects["gs://shop-events/day.ndjson"] = b"{}\n"
+        patch.setenv("CUSTOMERIO_API_KEY", API_KEY)
+        folder = tmp_path_factory.mktemp("google")
+        for name, value in google.environment(folder).items():
+            patch.setenv(name, value)
+        output = folder / "output"
+        with output.open("w") as file, pytest.MonkeyPatch.context() as streams:
+            streams.setattr("sys.stdout", file)
+            status = run([*_COMMON, *google.options, *arguments])
+        return Launched(status, output.read_text(), google)
+
+    yield launch
+    patch.undo()
+    for context in stand_ins:
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def streaming(launch: Launch) -> Launched:
+    """The launched streaming job."""
+    return launch(*STREAMING)
+
+
+@pytest.fixture(scope="session")
+def backfill(launch: Launch) -> Launched:
+    """The launched backfill."""
+    return launch(*BACKFILL)
+
+
+@pytest.fixture(scope="session")
+def project() -> pathlib.Path:
+    """The project's folder."""
+    return pathlib.Path(__file__).parents[2]
