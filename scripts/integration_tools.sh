@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Makes the tools of the integration tests available: builds the Go programs into .cache/go-bin, installs Debian's
+# packages. What is there already is left alone. Exit status 1, with one line per missing tool, if any can't be had.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+BEAM_VERSION=$(sed -n 's/^apache-beam\[*[a-z,]*\]*==\([0-9.]*\).*/\1/p' requirements/test.txt)
+GO_BIN=$PWD/.cache/go-bin
+missing=()
+
+missing() {
+  echo "Missing: $1" >&2
+  missing+=("$1")
+}
+
+# go_program NAME MODULE@VERSION: builds a program once for each version.
+go_program() {
+  local name=$1 module=$2 stamp="$GO_BIN/.$1.version"
+  [ -x "$GO_BIN/$name" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$module" ] && return
+  echo "Building $name ($module) ..." >&2
+  if GOBIN=$GO_BIN go install "$module"; then
+    echo "$module" > "$stamp"
+  else
+    missing "$name: 'go install $module' failed, see above"
+  fi
+}
+
+go_programs() {
+  if ! command -v go > /dev/null; then
+    missing "Go 1.26 or later (https://go.dev/dl): builds Prism, the Pub/Sub server, fake-gcs-server, ratelimit"
+    return
+  fi
+  mkdir -p "$GO_BIN"
+  go_program prism "github.com/apache/beam/sdks/v2/go/cmd/prism@v$BEAM_VERSION"
+  go_program fake-gcs-server github.com/fsouza/fake-gcs-server@v1.56.1
+  go_program service_cmd "$(sed -n 's/^_MODULE = "\(.*\)"$/\1/p' tests/integration/rate_limit_service.py)"
+  # Go itself knows whether our few lines have changed.
+  (cd tests/integration/pubsub_server && go build -o "$GO_BIN/pubsub_server" .) || missing "pubsub_server: see above"
+}
+
+# debian_package PROGRAM PACKAGE: installs a package where its program is not on the PATH.
+debian_package() {
+  command -v "$1" > /dev/null && return
+  if ! command -v apt-get > /dev/null || [ "$(id -u)" != 0 ]; then
+    missing "$1: install it (Debian: apt-get install $2)"
+    return
+  fi
+  [ -n "${apt_updated:-}" ] || apt-get update -qq
+  apt_updated=1
+  echo "Installing $2 ..." >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" > /dev/null ||
+    missing "$1: 'apt-get install $2' failed, see above"
+}
+
+go_programs
+debian_package redis-server redis-server
+debian_package chromium chromium
+debian_package chromedriver chromium-driver
+
+[ ${#missing[@]} -eq 0 ] || exit 1

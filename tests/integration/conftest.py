@@ -1,0 +1,43 @@
+"""Servers and engines around the job; each on 127.0.0.1, and stopped in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.server import RunningSandbox, running_sandbox
+from tests.integration.gcs import EMULATOR_VARIABLE, Gcs, running_gcs
+from tests.integration.job import API_KEY, SITE_ID, Job
+from tests.integration.pubsub import PubSub, running_pubsub
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox(site_id=SITE_ID, api_key=API_KEY) as running:
+        yield running
+
+
+@pytest.fixture
+def job(sandbox: RunningSandbox, tmp_path: Path) -> Job:
+    return Job(sandbox, tmp_path, {})
+
+
+@pytest.fixture
+def pubsub(tmp_path: Path) -> Iterator[PubSub]:
+    with running_pubsub(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def gcs(tmp_path: Path) -> Iterator[Gcs]:
+    with running_gcs(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def job_on_gcs(job: Job, gcs: Gcs) -> Job:
+    """The job, whose GCS is the server of the tests."""
+    job.environment[EMULATOR_VARIABLE] = gcs.url
+    return job

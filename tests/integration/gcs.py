@@ -1,0 +1,62 @@
+"""A server that speaks the GCS API (fake-gcs-server); the real client finds it by ``STORAGE_EMULATOR_HOST``."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+
+from tests.integration.processes import free_port, listens, running, wait_until
+from tests.integration.tools import tool
+
+__all__ = ["EMULATOR_VARIABLE", "Gcs", "running_gcs"]
+
+EMULATOR_VARIABLE = "STORAGE_EMULATOR_HOST"
+
+
+class Gcs:
+    """A GCS server with a bucket."""
+
+    def __init__(self, url: str, bucket: Any) -> None:
+        self.url = url
+        self._bucket = bucket
+
+    def path(self, name: str) -> str:
+        """Returns an object's (or a pattern's) ``gs://`` path."""
+        return f"gs://{self._bucket.name}/{name}"
+
+    def write(self, objects: dict[str, bytes]) -> None:
+        """Stores objects by name."""
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda item: self._bucket.blob(item[0]).upload_from_string(item[1]), objects.items()))
+
+    def read(self, prefix: str) -> dict[str, bytes]:
+        """Returns the objects whose names begin so."""
+        return {blob.name: blob.download_as_bytes() for blob in self._bucket.list_blobs(prefix=prefix)}
+
+
+@contextlib.contextmanager
+def running_gcs(folder: pathlib.Path) -> Iterator[Gcs]:
+    """Runs a server that keeps everything in memory.
+
+    Args:
+        folder: Where its log goes.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [tool("fake-gcs-server"), "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-backend=memory"]
+    command += [f"-external-url={url}", f"-public-host=127.0.0.1:{port}", "-log-level=warn"]
+    with running(command, folder / "gcs.log"):
+        wait_until(lambda: listens(port), "the GCS server listens")
+        client = storage.Client(
+            project="integration-test", client_options={"api_endpoint": url}, credentials=AnonymousCredentials()
+        )
+        try:
+            yield Gcs(url, client.create_bucket("events"))
+        finally:
+            client.close()

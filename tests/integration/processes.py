@@ -1,0 +1,91 @@
+"""Programs that run for as long as a test needs them, and never longer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["PATIENCE_SECS", "free_port", "listens", "running", "wait_until"]
+
+#: How long anything may take that takes a second or a few: machines may be busy.
+PATIENCE_SECS = 120.0
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str],
+    log: pathlib.Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    directory: pathlib.Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a program in a process group of its own, and ends the whole group with the ``with`` block.
+
+    Args:
+        command: The program and its arguments.
+        log: The file that its output goes to.
+        environment: What it finds in its environment besides this process's.
+        directory: The folder it starts in; this process's by default.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+            cwd=directory,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                pass
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def wait_until(holds: Callable[[], bool], what: str, *, secs: float = PATIENCE_SECS) -> None:
+    """Returns as soon as ``holds()`` is true.
+
+    Args:
+        holds: Asked again and again.
+        what: What is waited for, for the error.
+        secs: For how long to ask.
+
+    Raises:
+        TimeoutError: It did not become true.
+    """
+    deadline = time.monotonic() + secs
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Not within {secs:g} seconds: {what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    """Returns a TCP port of 127.0.0.1 that nobody listens on, for programs that can't choose one themselves."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    """Returns whether somebody listens on a TCP port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
