@@ -76,5 +76,5 @@ CASES = [
     about("A byte order mark before the event", b"\xef\xbb\xbf" + b'{"type": "x"}', "unknown_type", shown=False),
     about("Byte order marks without end", b"\xef\xbb\xbf" * 5000, "invalid_json", shown=False),
     about("JSON, but no object", b'"track"', "not_an_object"),
-    about("Nested deeper than any JSON tool reads", b"[" * 10_000 + b"]" * 10_000, "invalid_json", shown=False),
+    about("Nested deeper than any JSON tool reads", b"[" * 100_000 + b"]" * 100_000, "invalid_json", shown=False),
 ]
