@@ -1,0 +1,96 @@
+"""The transforms as other pipelines use them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.transforms.window import TimestampedValue
+
+from mapping.settings import MappingSettings
+from transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents
+from transforms.hold_recent_events import CAMPAIGN_WINDOW_SECS
+
+NOW = 1_795_500_000.0
+TRACK = {"type": "track", "event": "Ordered", "userId": "u1", "messageId": "m1"}
+
+
+def payload(**fields: Any) -> bytes:
+    return json.dumps({**TRACK, **fields}).encode()
+
+
+def parsed_payloads(pipeline: beam.Pipeline, *payloads: bytes, **arguments: Any) -> Any:
+    stamped = [TimestampedValue(each, 1_700_000_000.5) for each in payloads]
+    return pipeline | beam.Create(stamped) | ParseEvents(clock=lambda: NOW, **arguments)
+
+
+def mapped_payloads(pipeline: beam.Pipeline, *payloads: bytes, settings: MappingSettings | None = None) -> Any:
+    events = parsed_payloads(pipeline, *payloads).events
+    return events | KeyByPerson() | MapToCustomerIO(settings, clock=lambda: NOW)
+
+
+def reasons(records: Any) -> Any:
+    return records | beam.Map(lambda record: (json.loads(record)["stage"], json.loads(record)["reason"]))
+
+
+@pytest.fixture
+def pipeline() -> Any:
+    return TestPipeline(runner=FnApiRunner())
+
+
+def test_an_element_time_stands_in_where_the_source_gives_it(pipeline: Any) -> None:
+    with pipeline:
+        times = parsed_payloads(pipeline, payload(), source_timestamps=True).events | beam.Map(
+            lambda event: event.time_ms
+        )
+        assert_that(times, equal_to([1_700_000_000_500]))
+
+
+def test_an_element_time_is_not_the_events_where_files_are_read(pipeline: Any) -> None:
+    with pipeline:
+        assert_that(
+            reasons(parsed_payloads(pipeline, payload()).dead_letters), equal_to([("parse", "missing_timestamp")])
+        )
+
+
+def test_the_mapping_keeps_the_key_the_time_and_the_payload(pipeline: Any) -> None:
+    line = payload(timestamp=1_700_000_000)
+    with pipeline:
+        operations = mapped_payloads(pipeline, line).operations
+        shapes = operations | beam.Map(
+            lambda each: (len(each[0]), each[1][0], json.loads(each[1][1])["name"], each[1][2])
+        )
+        assert_that(shapes, equal_to([(16, 1_700_000_000_000, "Ordered", line)]))
+
+
+def test_the_mappings_settings_are_used(pipeline: Any) -> None:
+    line = json.dumps({"type": "identify", "userId": "u1", "timestamp": 1, "traits": {"a": 1, "b": 2}}).encode()
+    with pipeline:
+        result = mapped_payloads(pipeline, line, settings=MappingSettings(max_attributes_per_identify=1))
+        assert_that(result.operations | beam.combiners.Count.Globally(), equal_to([2]))
+
+
+def test_what_cant_be_mapped_is_a_dead_letter_of_that_stage(pipeline: Any) -> None:
+    with pipeline:
+        records = mapped_payloads(pipeline, payload(event=None, timestamp=1)).dead_letters
+        assert_that(reasons(records), equal_to([("map", "missing_event_name")]))
+
+
+@pytest.mark.parametrize(("age_secs", "held"), [(0, 1), (CAMPAIGN_WINDOW_SECS, 1), (CAMPAIGN_WINDOW_SECS + 1, 0)])
+def test_an_event_is_held_while_it_can_trigger_campaigns(pipeline: Any, age_secs: int, held: int) -> None:
+    with pipeline:
+        operations = mapped_payloads(pipeline, payload(timestamp=NOW - age_secs)).operations
+        result = operations | HoldRecentEvents(launched_at=NOW, clock=lambda: NOW)
+        assert_that(reasons(result.dead_letters), equal_to([("deliver", "recent_event")] * held))
+
+
+def test_an_identify_is_never_held(pipeline: Any) -> None:
+    line = json.dumps({"type": "identify", "userId": "u1", "timestamp": NOW}).encode()
+    with pipeline:
+        result = mapped_payloads(pipeline, line).operations | HoldRecentEvents(launched_at=NOW)
+        assert_that(result.operations | beam.combiners.Count.Globally(), equal_to([1]))
