@@ -13,7 +13,7 @@ from mapping import json_text
 from mapping.attributes import convert_dates, created_at
 from mapping.errors import InvalidEvent
 from mapping.event import Event
-from mapping.fields import identifier, text
+from mapping.fields import identifier, identifier_text, text, trimmed
 from mapping.names import cut_name
 from mapping.objects import CONTROL_TRAITS, object_identifiers, relationship, relationship_attributes
 from mapping.person import Identifiers, check_length, known_person, person_or_anonymous, user
@@ -30,7 +30,7 @@ _TRANSPORT_FIELDS = ("sentAt", "receivedAt")
 
 
 def _track(event: Event, settings: MappingSettings) -> list[Operation]:
-    name = text(event.fields, "event")
+    name = trimmed(event.fields.event)
     if name is None:
         raise InvalidEvent("missing_event_name", "A track call needs an event name.")
     return [named_event("event", name, event, settings)]
@@ -40,7 +40,7 @@ def _page(event: Event, settings: MappingSettings) -> list[Operation]:
     properties = event.properties
     page = event.context.get("page")
     name = (
-        text(event.fields, "name")
+        trimmed(event.fields.name)
         or text(properties, "name")
         or text(properties, "url")
         or (text(page, "url") if page.__class__ is dict else None)
@@ -49,14 +49,14 @@ def _page(event: Event, settings: MappingSettings) -> list[Operation]:
     if name is None:
         raise InvalidEvent("missing_page_name", "The page has no name, no URL and no path.")
     operation = named_event("page", name, event, settings)
-    category = event.fields.get("category")
+    category = event.fields.category
     if category is not None and "category" not in operation["attributes"]:
         operation["attributes"] = {**operation["attributes"], "category": category}
     return [operation]
 
 
 def _screen(event: Event, settings: MappingSettings) -> list[Operation]:
-    name = text(event.fields, "name") or text(event.fields, "event") or text(event.properties, "name")
+    name = trimmed(event.fields.name) or trimmed(event.fields.event) or text(event.properties, "name")
     if name is None:
         raise InvalidEvent("missing_screen_name", "The screen has no name.")
     return [named_event("screen", name, event, settings)]
@@ -83,7 +83,7 @@ def _identify(event: Event, settings: MappingSettings) -> list[Operation]:
 
 
 def _group(event: Event, settings: MappingSettings) -> list[Operation]:
-    group_id = identifier(event.fields, "groupId")
+    group_id = identifier_text(event.fields.group_id)
     if group_id is None:
         raise InvalidEvent("missing_group_id", "A group call needs a groupId.")
     traits = event.traits
@@ -110,7 +110,7 @@ def _group(event: Event, settings: MappingSettings) -> list[Operation]:
 
 
 def _alias(event: Event, settings: MappingSettings) -> list[Operation]:
-    previous_id = identifier(event.fields, "previousId")
+    previous_id = identifier_text(event.fields.previous_id)
     if previous_id is None:
         raise InvalidEvent("missing_previous_id", "An alias call needs a previousId.")
     if event.user_id is None:
@@ -168,7 +168,9 @@ def named_event(action: str, name: str, event: Event, settings: MappingSettings)
 def _ulid(event: Event) -> str:
     message_id = event.message_id
     if message_id is None:
-        fields = {name: value for name, value in event.fields.items() if name not in _TRANSPORT_FIELDS}
+        fields = {
+            name: value for name, value in json_text.loads(event.payload).items() if name not in _TRANSPORT_FIELDS
+        }
         return make_ulid(event.client_time_ms, json_text.dumps_canonical(fields))
     if is_ulid(message_id):
         return message_id.upper()

@@ -10,23 +10,55 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from mapping import json_text
 from mapping.dates import timestamp_ms
 from mapping.errors import InvalidEvent
-from mapping.fields import identifier, object_field
+from mapping.fields import identifier, identifier_text, object_field
 from mapping.integrations import opted_out
 
-__all__ = ["CALLS", "FILTERED", "Event", "Filtered", "Outcome", "Rejected", "read_payload"]
+__all__ = ["CALLS", "FILTERED", "Event", "Fields", "Filtered", "Outcome", "Rejected", "read_payload"]
 
 #: The calls of the Segment spec.
 CALLS = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
-# In the order in which they say when an event happened.
-_CLIENT_TIMES = ("timestamp", "originalTimestamp")
-_TRANSPORT_TIMES = ("sentAt", "receivedAt")
+_OBJECTS = ("integrations", "context", "traits", "properties")
+_IDENTIFIERS = ("userId", "anonymousId", "messageId", "groupId", "previousId")
+
+_NOTHING: dict[str, Any] = {}
 
 
-class Event(NamedTuple):
+class Fields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The fields of an event that the mapping reads, as they came. None is absent or null.
+
+    Their types are the rule: the decoder refuses what does not fit them. Of all other fields it checks that they are
+    JSON, and makes nothing.
+    """
+
+    type: Any = None
+    user_id: str | int | float | None = None
+    anonymous_id: str | int | float | None = None
+    message_id: str | int | float | None = None
+    group_id: str | int | float | None = None
+    previous_id: str | int | float | None = None
+    event: Any = None
+    name: Any = None
+    category: Any = None
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+    received_at: Any = None
+    traits: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
+    integrations: dict[str, Any] | None = None
+
+
+_decode_fields = msgspec.json.Decoder(Fields).decode
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One analytics event, its shared fields read.
 
     Attributes:
@@ -39,7 +71,7 @@ class Event(NamedTuple):
         traits: ``traits``, empty where there are none. Not to be changed.
         properties: ``properties``, empty where there are none. Not to be changed.
         context: ``context``, empty where there is none. Not to be changed.
-        fields: The whole event as it came. Not to be changed.
+        fields: The event's fields as they came.
         payload: The event's JSON text, as a dead letter keeps it.
     """
 
@@ -52,7 +84,7 @@ class Event(NamedTuple):
     traits: dict[str, Any]
     properties: dict[str, Any]
     context: dict[str, Any]
-    fields: dict[str, Any]
+    fields: Fields
     payload: bytes
 
 
@@ -91,6 +123,19 @@ def read_payload(payload: bytes, source_time_ms: int | None = None) -> list[Outc
         One outcome an event, in their order; empty for a blank line, an empty array or an empty envelope.
     """
     try:
+        fields = _decode_fields(payload)
+        if not payload.isascii():
+            payload.decode("utf-8")  # the decoder looks at the fields it reads alone
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _read_any(payload, source_time_ms)
+    if fields.type is None:
+        return _read_any(payload, source_time_ms)
+    return [_outcome(fields, payload, source_time_ms)]
+
+
+def _read_any(payload: bytes, source_time_ms: int | None) -> list[Outcome]:
+    """Read what is not one well-formed event: arrays, envelopes, faults."""
+    try:
         value = json_text.loads(payload)
     except json_text.InvalidJson as error:
         if not payload.strip():
@@ -99,7 +144,7 @@ def read_payload(payload: bytes, source_time_ms: int | None = None) -> list[Outc
     if value.__class__ is dict:
         if "batch" in value and "type" not in value:
             return _read_envelope(value, payload, source_time_ms)
-        return [_outcome(value, payload, source_time_ms)]
+        return [_read_object(value, payload, source_time_ms)]
     if value.__class__ is list:
         return _read_members(value, payload, source_time_ms, lambda member: member)
     return [_not_an_object(payload)]
@@ -140,7 +185,7 @@ def _read_members(
         try:
             if member.__class__ is dict:
                 fields = with_defaults(member)
-                outcomes.append(_outcome(fields, json_text.dumps(fields), source_time_ms))
+                outcomes.append(_read_object(fields, json_text.dumps(fields), source_time_ms))
             else:
                 outcomes.append(_not_an_object(json_text.dumps(member)))
         except json_text.InvalidJson as error:
@@ -152,37 +197,52 @@ def _not_an_object(payload: bytes) -> Rejected:
     return Rejected("not_an_object", "An event must be a JSON object.", payload)
 
 
-def _outcome(fields: dict[str, Any], payload: bytes, source_time_ms: int | None) -> Outcome:
+def _read_object(value: dict[str, Any], payload: bytes, source_time_ms: int | None) -> Outcome:
     try:
-        return _read_event(fields, payload, source_time_ms)
+        fields = msgspec.convert(value, Fields)
+    except msgspec.ValidationError as error:
+        return _misfit(value, payload, error)
+    return _outcome(fields, payload, source_time_ms)
+
+
+def _misfit(value: dict[str, Any], payload: bytes, error: msgspec.ValidationError) -> Rejected | Filtered:
+    """Say which field of an event is of a wrong type."""
+    try:
+        _call(value.get("type"))
+        for name in _OBJECTS:
+            found = object_field(value, name)
+            if name == "integrations" and opted_out(found):
+                return FILTERED
+        for name in _IDENTIFIERS:
+            identifier(value, name)
+    except InvalidEvent as invalid:
+        return Rejected(invalid.reason, invalid.detail, payload)
+    return Rejected("invalid_field", f"A field is of a wrong type: {error}.", payload)
+
+
+def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outcome:
+    try:
+        call = _call(fields.type)
+        integrations = fields.integrations
+        if integrations and opted_out(integrations):
+            return FILTERED
+        time_ms, client_time_ms = _times(fields, source_time_ms)
     except InvalidEvent as error:
         return Rejected(error.reason, error.detail, payload)
-
-
-def _read_event(fields: dict[str, Any], payload: bytes, source_time_ms: int | None) -> Event | Filtered:
-    get = fields.get
-    call = _call(get("type"))
-    integrations = object_field(fields, "integrations")
-    if integrations and opted_out(integrations):
-        return FILTERED
-    context = object_field(fields, "context")
-    traits = object_field(fields, "traits")
-    if not traits and get("traits") is None and call in ("identify", "group"):
-        fallback = context.get("traits")
-        traits = fallback if fallback.__class__ is dict else traits
-    for name in ("groupId", "previousId"):
-        if name in fields:
-            identifier(fields, name)
-    time_ms, client_time_ms = _times(fields, source_time_ms)
+    context = fields.context or _NOTHING
+    traits = fields.traits
+    if traits is None:
+        fallback = context.get("traits") if call in ("identify", "group") else None
+        traits = fallback if fallback.__class__ is dict else _NOTHING
     return Event(
         call,
-        identifier(fields, "userId"),
-        identifier(fields, "anonymousId"),
-        identifier(fields, "messageId"),
+        identifier_text(fields.user_id),
+        identifier_text(fields.anonymous_id),
+        identifier_text(fields.message_id),
         time_ms,
         client_time_ms,
         traits,
-        object_field(fields, "properties"),
+        fields.properties or _NOTHING,
         context,
         fields,
         payload,
@@ -197,22 +257,26 @@ def _call(value: Any) -> str:
     return call
 
 
-def _times(fields: dict[str, Any], source_time_ms: int | None) -> tuple[int, int]:
+def _times(fields: Fields, source_time_ms: int | None) -> tuple[int, int]:
     """Return the event's time and the client's own time for the ULID, both in unix milliseconds."""
-    get = fields.get
-    timestamp = get("timestamp")
-    original = get("originalTimestamp")
+    timestamp = fields.timestamp
+    original = fields.original_timestamp
     if timestamp and original is None:
         time_ms = timestamp_ms(timestamp)
         if time_ms is not None:
             return time_ms, time_ms
     client_time_ms = timestamp_ms(original) if _present(original) else None
-    for name in (*_CLIENT_TIMES, *_TRANSPORT_TIMES):
-        value = get(name)
+    # In the order in which they say when an event happened: the client's own, then the transport's.
+    for name, value, is_client_time in (
+        ("timestamp", timestamp, True),
+        ("originalTimestamp", original, True),
+        ("sentAt", fields.sent_at, False),
+        ("receivedAt", fields.received_at, False),
+    ):
         if _present(value):
             time_ms = _readable(value, name)
             if client_time_ms is None:
-                client_time_ms = time_ms if name in _CLIENT_TIMES else 0
+                client_time_ms = time_ms if is_client_time else 0
             return time_ms, client_time_ms
     if source_time_ms is None:
         raise InvalidEvent(

@@ -6,7 +6,7 @@ from typing import Any
 
 from mapping.errors import InvalidEvent
 
-__all__ = ["identifier", "object_field", "text"]
+__all__ = ["identifier", "identifier_text", "object_field", "text", "trimmed"]
 
 _NOTHING: dict[str, Any] = {}
 
@@ -21,15 +21,18 @@ def identifier(fields: dict[str, Any], name: str) -> str | None:
         InvalidEvent: ``invalid_field``: it is of another JSON type.
     """
     value = fields.get(name)
-    if value.__class__ is str:
-        return value if value and not value.isspace() else None
-    if value is None:
-        return None
-    if value.__class__ is int:
-        return str(value)
-    if value.__class__ is float:
-        return str(int(value)) if value.is_integer() else repr(value)
+    if value is None or value.__class__ in (str, int, float):
+        return identifier_text(value)
     raise InvalidEvent("invalid_field", f"{name} must be a string or a number.")
+
+
+def identifier_text(value: str | int | float | None) -> str | None:
+    """Turn an identifier into a string: a number into its decimal string, an empty or blank one into None."""
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return None if value is None else str(value)
 
 
 def object_field(fields: dict[str, Any], name: str) -> dict[str, Any]:
@@ -51,5 +54,9 @@ def object_field(fields: dict[str, Any], name: str) -> dict[str, Any]:
 
 def text(fields: dict[str, Any], name: str) -> str | None:
     """Read a name: the string without surrounding white space, or None where there is none."""
-    value = fields.get(name)
+    return trimmed(fields.get(name))
+
+
+def trimmed(value: Any) -> str | None:
+    """Return a string without surrounding white space; None where nothing is left, or where it is no string."""
     return value.strip() or None if value.__class__ is str else None

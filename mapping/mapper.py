@@ -91,7 +91,7 @@ def _map_event(event: Event, settings: MappingSettings) -> Mapped:
 
 def _parts(event: Event, settings: MappingSettings) -> list[Operation] | Parts:
     if event.call == "track":
-        name = event.fields.get("event")
+        name = event.fields.event
         if isinstance(name, str) and name in SPECIAL_EVENTS:
             return SPECIAL_EVENTS[name](event, settings)
     return CALL_MAPPERS[event.call](event, settings)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mapping.errors import InvalidEvent
 from mapping.event import Event
-from mapping.fields import identifier, text
+from mapping.fields import identifier_text, text
 from mapping.settings import IdentifyBy
 
 __all__ = ["KEY_BYTES", "Identifiers", "check_length", "known_person", "person_key", "person_or_anonymous", "user"]
@@ -103,7 +103,7 @@ def person_key(event: Event, identify_by: IdentifyBy) -> bytes:
         return _key(kind, value.lower() if kind == "email" else value)
     if event.anonymous_id is not None:
         return _key("anonymous_id", event.anonymous_id)
-    return _key("object", identifier(event.fields, "groupId") or event.message_id or "")
+    return _key("object", identifier_text(event.fields.group_id) or event.message_id or "")
 
 
 @lru_cache(maxsize=65_536)

@@ -30,7 +30,7 @@ _DELIVERY_METRICS = ("opened", "converted", "delivered")
 
 
 def _application_opened(event: Event, settings: MappingSettings) -> Parts:
-    operations: Parts = [named_event("event", event.fields["event"], event, settings)]
+    operations: Parts = [named_event("event", event.fields.event, event, settings)]
     token = device_token(event)
     if token is not None and known_person(event, settings.identify_by) is not None:
         try:
@@ -41,7 +41,7 @@ def _application_opened(event: Event, settings: MappingSettings) -> Parts:
 
 
 def _application_uninstalled(event: Event, settings: MappingSettings) -> Parts:
-    operations: Parts = [named_event("event", event.fields["event"], event, settings)]
+    operations: Parts = [named_event("event", event.fields.event, event, settings)]
     token = device_token(event)
     if token is not None and known_person(event, settings.identify_by) is not None:
         operations.append(_person(event, settings, "delete_device", device={"token": token}))
