@@ -105,7 +105,15 @@ class CredentialsSource:
         Raises:
             CredentialsUnavailableError: One of them can't be had; the sentence says why and what to do.
         """
-        return Credentials(self.site_id.fetch(), self.api_key.fetch())
+        return Credentials(_checked(self.site_id), _checked(self.api_key))
+
+
+def _checked(source: ValueSource) -> str:
+    value = source.fetch()
+    if not (value.isascii() and value.isprintable()):
+        # Noticed here because the HTTP library's own error would show part of the value.
+        raise CredentialsUnavailableError(f"The value of {source} holds characters that none of Customer.io's has.")
+    return value
 
 
 class CredentialsKeeper:

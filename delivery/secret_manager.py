@@ -93,7 +93,7 @@ class SecretVersion:
 
     def _text(self, data: bytes) -> str:
         try:
-            value = data.decode("ascii").strip()
+            value = data.decode("utf-8").strip()
         except UnicodeDecodeError:
             value = ""
         if not value:

@@ -82,3 +82,17 @@ def test_a_secret_is_described_by_its_version(name, place):
 def test_the_key_itself_is_no_source():
     with pytest.raises(TypeError, match="Secret Manager or the environment"):
         CredentialsSource(Literal("site"), Literal("hush"))
+
+
+@pytest.mark.parametrize("value", ["hush\u0142", "hu\nsh", "hu\0sh"])
+def test_a_value_that_no_request_could_carry_is_told_without_showing_it(monkeypatch, value):
+    class Held:
+        def fetch(self):
+            return value
+
+        def __str__(self):
+            return "the vault"
+
+    with pytest.raises(CredentialsUnavailableError) as caught:
+        CredentialsSource(Literal("site"), Held()).fetch()
+    assert str(caught.value) == "The value of the vault holds characters that none of Customer.io's has."
