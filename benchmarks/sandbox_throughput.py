@@ -86,7 +86,7 @@ def main() -> None:
     options = parser.parse_args()
     bodies = make_bodies(make_operations(options.operations), options.batch)
     result: dict[str, object] = {
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}",
         "operations": options.operations,
         "mean_body_bytes": round(statistics.mean(map(len, bodies))),
     }

@@ -70,7 +70,7 @@ def register(app: Flask) -> None:
 
 def show_time(seconds: float | None) -> str:
     """Returns unix seconds as a date and time in UTC; a dash for none."""
-    return "-" if seconds is None else (_EPOCH + timedelta(seconds=int(seconds))).strftime("%Y-%m-%d %H:%M:%S")
+    return "-" if seconds is None else str((_EPOCH + timedelta(seconds=int(seconds))).replace(tzinfo=None))
 
 
 def show_value(value: Any) -> str:

@@ -40,26 +40,30 @@ def home() -> BaseResponse:
 @blueprint.get("/people.json")
 def people() -> Response:
     """The People View: everybody by email or id, or those whose identifiers have the text `q`."""
-    part = _part()
-    return _show("people.html", views.people(service().workspace, request.args.get("q", ""), part), part)
+    json = _wants_json()
+    found = views.people(service().workspace, request.args.get("q", ""), _part(json=json))
+    return _show("people.html", found, json=json)
 
 
 @blueprint.get("/people/<path:key>")
 def person(key: str) -> Response:
     """One person, by id, email, or `cio_` and cio_id, with activity."""
-    part = _part()
-    found = views.person(service().workspace, key, part)
+    # An id may itself end like the address of a JSON twin: then it is the id.
+    json = not _is_browser()
+    found = views.person(service().workspace, key, _part(json=json))
     if found is None and key.endswith(".json"):
-        found = views.person(service().workspace, key[: -len(".json")], views.Slice(_limit(), part.offset))
-        return _json(found) if found is not None else abort(404)
-    return _show("person.html", found, part) if found is not None else abort(404)
+        json = True
+        found = views.person(service().workspace, key[: -len(".json")], _part(json=json))
+    if found is None:
+        abort(404)
+    return _show("person.html", found, json=json)
 
 
 @blueprint.get("/activity")
 @blueprint.get("/activity.json")
 def activity() -> Response:
     """The Activity View, filtered by `type`, by `who` (identified, anonymous) and by the text `q` in the name."""
-    part, asked = _part(), request.args
+    json, asked = _wants_json(), request.args
     order = asked.get("order", "received")
     if order not in ("received", "time") or asked.get("who", "") not in ("", "identified", "anonymous"):
         abort(400, "order must be received or time, and who identified or anonymous")
@@ -69,25 +73,26 @@ def activity() -> Response:
         search=asked.get("q", ""),
         who=asked.get("who", ""),
         order=order,
-        part=part,
+        part=_part(json=json),
     )
-    return _show("activity.html", found, part)
+    return _show("activity.html", found, json=json)
 
 
 @blueprint.get("/objects")
 @blueprint.get("/objects.json")
 def objects() -> Response:
     """Objects with attributes and relationships."""
-    part = _part()
-    return _show("objects.html", views.objects(service().workspace, request.args.get("q", ""), part), part)
+    json = _wants_json()
+    found = views.objects(service().workspace, request.args.get("q", ""), _part(json=json))
+    return _show("objects.html", found, json=json)
 
 
 @blueprint.get("/refused")
 @blueprint.get("/refused.json")
 def refused() -> Response:
     """What was refused, and what failed after it was accepted."""
-    part = _part()
-    return _show("refused.html", views.refused(service().workspace, part), part)
+    json = _wants_json()
+    return _show("refused.html", views.refused(service().workspace, _part(json=json)), json=json)
 
 
 @blueprint.get("/delivery")
@@ -141,26 +146,27 @@ def reset() -> Response:
     return _json({})
 
 
+def _is_browser() -> bool:
+    """Tells whether the caller is a browser: those alone ask for HTML by name."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
 def _wants_json() -> bool:
-    """Tells whether the caller is no browser: those alone ask for HTML by name."""
-    return request.path.endswith(".json") or "text/html" not in request.headers.get("Accept", "")
+    return request.path.endswith(".json") or not _is_browser()
 
 
-def _limit() -> int | None:
+def _part(*, json: bool) -> views.Slice:
+    """Returns the part of a list that is asked for: by default all of it as JSON, and one page of it as a page."""
     limit = request.args.get("limit", type=int)
-    return limit if limit is None or limit >= 0 else None
-
-
-def _part() -> views.Slice:
-    limit = _limit()
-    if limit is None and not _wants_json():
-        limit = PAGE_LENGTH
+    if limit is None or limit < 0:
+        limit = None if json else PAGE_LENGTH
     return views.Slice(limit, max(0, request.args.get("offset", 0, type=int)))
 
 
-def _show(template: str, data: dict[str, Any], part: views.Slice) -> Response:
-    if _wants_json():
+def _show(template: str, data: dict[str, Any], *, json: bool) -> Response:
+    if json:
         return _json(data)
+    part = _part(json=json)
     pager = Pager(part.offset, part.limit or PAGE_LENGTH, data["total"])
     return Response(render_template(template, pager=pager, **data))
 

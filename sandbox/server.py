@@ -67,17 +67,16 @@ def make_service(
     return Service(workspace, meter, site_id, api_key, faults or Faults(), sleep, monotonic)
 
 
-def make_app(found: Service, *, loopback: bool = True) -> Flask:
+def make_app(found: Service, trusted_hosts: list[str] | None) -> Flask:
     """Returns the web application of a sandbox.
 
     Args:
         found: The sandbox.
-        loopback: Whether it is reached on loopback alone; then requests for other host names are refused.
+        trusted_hosts: The host names it may be called by, or None for any.
     """
     app = Flask("sandbox")
     app.extensions[EXTENSION] = found
-    if loopback:
-        app.config["TRUSTED_HOSTS"] = LOOPBACK_NAMES
+    app.config["TRUSTED_HOSTS"] = trusted_hosts
     app.register_blueprint(api.blueprint)
     app.register_blueprint(reading.blueprint)
     pages.register(app)
@@ -90,7 +89,10 @@ class SandboxServer(ThreadedWSGIServer):
     def __init__(self, host: str, port: int, app: Flask) -> None:
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
-        super().__init__(host, port, app, handler=KeepAliveHandler)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # Werkzeug would end the process where it can't bind.
+        with socket.create_server((host.strip("[]"), port), family=family, backlog=self.request_queue_size) as bound:
+            super().__init__(host, port, app, handler=KeepAliveHandler, fd=bound.fileno())
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serves a connection in a thread of its own."""
@@ -117,10 +119,17 @@ class SandboxServer(ThreadedWSGIServer):
 def bind(found: Service, *, host: str = "127.0.0.1", port: int = 0, loopback: bool = True) -> SandboxServer:
     """Returns a server that listens but does not serve yet.
 
+    Args:
+        found: The sandbox to serve.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        loopback: Whether it is reached on loopback alone; then requests for other host names are refused.
+
     Raises:
         OSError: The address can't be bound.
     """
-    return SandboxServer(host, port, make_app(found, loopback=loopback))
+    trusted_hosts = [*LOOPBACK_NAMES, host] if loopback else None
+    return SandboxServer(host, port, make_app(found, trusted_hosts))
 
 
 def address(server: SandboxServer) -> str:

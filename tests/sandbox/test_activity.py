@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox import views
 from sandbox.rules.anonymous import JOINED_AFTER_SECONDS, JOINED_BEFORE_SECONDS, Link, owner
 from sandbox.server import running_sandbox
+from sandbox.store import Store
+from sandbox.workspace import Settings, Workspace
 from tests.sandbox.conftest import NOW, Client, event, identify, ulid
 
 
@@ -73,7 +76,7 @@ def test_an_event_without_a_timestamp_happened_on_arrival(client: Client) -> Non
     assert client.activity()[0]["timestamp"] == int(NOW)
 
 
-def test_anonymous_activity_is_joined_whatever_arrives_first(client: Client) -> None:
+def test_anonymous_activity_is_joined_whatever_arrives_first() -> None:
     operations: list[dict[str, Any]] = [
         event(1, identifiers={"anonymous_id": "a1"}, action="page", name="Home"),
         identify({"anonymous_id": "a1"}, 2000),
@@ -83,10 +86,12 @@ def test_anonymous_activity_is_joined_whatever_arrives_first(client: Client) -> 
     ]
     outcomes = set()
     for arrival in itertools.permutations(operations):
-        client.call("POST", "/reset")
+        workspace = Workspace(Store(":memory:"), Settings(), lambda: NOW)
         for operation in arrival:
-            client.batch(operation)
-        outcomes.add(str(sorted((line["id"], (line["person"] or {}).get("id")) for line in client.activity())))
+            workspace.take([operation], batch=True)
+        lines = views.activity(workspace)["activity"]
+        outcomes.add(str(sorted((line["id"], (line["person"] or {}).get("id")) for line in lines)))
+        workspace.close()
     assert outcomes == {str([(ulid(1), "u1"), (ulid(2), "u2"), (ulid(3), None)])}
 
 

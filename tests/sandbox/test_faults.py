@@ -25,10 +25,8 @@ def test_without_faults_nothing_is_injected() -> None:
 
 def test_shares_of_requests_come_out_as_set() -> None:
     faults = Faults(seed=1, rates={"429": 0.1, "500": 0.05, "reset_after_commit": 0.2})
-    drawn = Counter(faults.decide(number).fault for number in range(20_000))
-    assert {name: round(drawn[name] / 20_000, 2) for name in faults.rates} == pytest.approx(
-        dict(faults.rates), abs=0.01
-    )
+    drawn = Counter(faults.decide(number).fault for number in range(5_000))
+    assert {name: round(drawn[name] / 5_000, 2) for name in faults.rates} == pytest.approx(dict(faults.rates), abs=0.02)
     assert set(drawn) == {*faults.rates, None}
 
 
@@ -51,8 +49,8 @@ def test_the_same_seed_and_number_decide_the_same(seed: int, number: int) -> Non
     ],
 )
 def test_latencies_are_distributed_as_set(latency: dict[str, Any], median: float, p99: float) -> None:
-    drawn = sorted(Faults(latency=latency).decide(number).latency for number in range(20_000))
-    assert (drawn[10_000], drawn[19_800]) == (pytest.approx(median, rel=0.05), pytest.approx(p99, rel=0.15))
+    drawn = sorted(Faults(latency=latency).decide(number).latency for number in range(5_000))
+    assert (drawn[2_500], drawn[4_950]) == (pytest.approx(median, rel=0.1), pytest.approx(p99, rel=0.25))
     assert latency["distribution"] in LATENCIES
 
 

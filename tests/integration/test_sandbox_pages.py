@@ -1,0 +1,150 @@
+"""The sandbox's pages in a real browser, after the job has filled it from the examples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from sandbox.server import RunningSandbox, running_sandbox
+from tests.integration.browser import Browser, running_browser
+from tests.integration.job import API_KEY, SITE_ID, Job
+from tests.integration.tools import ROOT
+
+pytestmark = pytest.mark.integration
+
+MARKUP = "<img src=/x onerror=\"window.owned='yes'\"><script>window.owned='yes'</script>"
+PAGES = ["/people", "/activity", "/objects", "/delivery", "/refused", "/rules"]
+
+
+def hostile_events() -> list[dict[str, object]]:
+    """Returns events with markup and script wherever a value can be shown."""
+    page = {"url": "javascript:window.owned='yes'", "title": MARKUP, "path": f"/{MARKUP}"}
+    base = {"timestamp": "2026-11-23T10:00:00.000Z", "userId": MARKUP, "anonymousId": MARKUP}
+    return [
+        {**base, "type": "page", "anonymousId": MARKUP, "userId": None, "properties": page, "messageId": "h0"},
+        {**base, "type": "identify", "traits": {MARKUP: MARKUP, "site": page["url"]}, "messageId": "h1"},
+        {**base, "type": "track", "event": MARKUP, "properties": {MARKUP: [MARKUP]}, "messageId": "h2"},
+        {**base, "type": "page", "properties": page, "messageId": "h3"},
+        {**base, "type": "group", "groupId": MARKUP, "traits": {"name": MARKUP}, "messageId": "h4"},
+        {
+            **base,
+            "type": "track",
+            "event": "Device Created or Updated",
+            "context": {"device": {"token": MARKUP, "type": "ios", "model": MARKUP}},
+            "messageId": "h5",
+        },
+    ]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """A sandbox with what the job makes of the examples and of hostile events."""
+    folder = tmp_path_factory.mktemp("job")
+    hostile = folder / "hostile.ndjson"
+    hostile.write_text("".join(json.dumps(event) + "\n" for event in hostile_events()))
+    with running_sandbox(site_id=SITE_ID, api_key=API_KEY) as sandbox:
+        job = Job(sandbox, folder, {})
+        status = job.run("--backfill_recent=send", "--input", f"{ROOT}/examples/*.ndjson*", str(hostile))
+        assert status == 0, job.log
+        refused = {"type": "person", "action": MARKUP, "identifiers": {"id": MARKUP}}
+        answer = requests.post(
+            f"{sandbox.url}/api/v2/batch", json={"batch": [refused]}, auth=(SITE_ID, API_KEY), timeout=10
+        )
+        assert answer.status_code == 207
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with running_browser(tmp_path_factory.mktemp("desktop"), 1200, 800) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with running_browser(tmp_path_factory.mktemp("phone"), 390, 844) as browser:
+        yield browser
+
+
+def test_people_view_finds_a_person_and_leads_to_attributes_and_activity(
+    filled: RunningSandbox, desktop: Browser
+) -> None:
+    desktop.open(f"{filled.url}/")
+    desktop.type("input[name=q]", "JOHN.DOE@example.com")
+    desktop.click("form button")
+    desktop.wait_for("//h1[.='People View']")
+    assert desktop.script("return document.querySelectorAll('tbody tr').length") == 1
+    desktop.click("tbody a")
+    desktop.wait_for("//h1[.='john.doe@example.com']")
+    shown = desktop.text("main")
+    assert "Attributes" in shown
+    assert "Page View" in shown
+
+
+def test_activity_view_filters_by_type(filled: RunningSandbox, desktop: Browser) -> None:
+    desktop.open(f"{filled.url}/activity")
+    desktop.click("select[name=type] option[value='Page View']")
+    desktop.click("form button")
+    desktop.wait_for("//option[@value='Page View'][@selected]")
+    assert desktop.script("return [...new Set([...document.querySelectorAll('.type')].map(e => e.innerText))]") == [
+        "Page View"
+    ]
+
+
+def test_activity_shows_the_exact_json_when_asked(filled: RunningSandbox, desktop: Browser) -> None:
+    desktop.open(f"{filled.url}/activity")
+    desktop.click("details summary")
+    operation = json.loads(desktop.text("details[open] pre"))
+    assert operation["type"] == "person"
+
+
+def test_activity_shows_events_as_they_come_in(filled: RunningSandbox, desktop: Browser) -> None:
+    desktop.open(f"{filled.url}/activity")
+    event = {"type": "person", "action": "event", "identifiers": {"id": "live"}, "name": "Just now"}
+    requests.post(f"{filled.url}/api/v2/entity", json=event, auth=(SITE_ID, API_KEY), timeout=10).raise_for_status()
+    desktop.wait_for("//td[.='Just now']")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_runs_what_an_event_brought(filled: RunningSandbox, desktop: Browser, page: str) -> None:
+    desktop.console_errors()
+    desktop.open(f"{filled.url}{page}")
+    assert desktop.script("return window.owned") is None
+    assert desktop.script("return document.querySelectorAll('main img, main script').length") == 0
+    # A blocked script or a loaded image would be in the log.
+    assert desktop.console_errors() == []
+
+
+def test_markup_is_shown_as_text(filled: RunningSandbox, desktop: Browser) -> None:
+    desktop.open(f"{filled.url}/people/{quote(MARKUP, safe='')}")
+    assert desktop.text("h1") == MARKUP
+    assert desktop.script("return window.owned") is None
+    links = desktop.script("return [...document.querySelectorAll('a')].map(link => link.href)")
+    assert [link for link in links if not link.startswith(filled.url)] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/people/john.doe@example.com"])
+def test_every_page_fits_a_phone(filled: RunningSandbox, phone: Browser, page: str) -> None:
+    phone.open(f"{filled.url}{page}")
+    phone.wait_for("//h1")
+    assert phone.script("return document.documentElement.scrollWidth") <= 390
+
+
+def test_delivery_draws_what_was_delivered(filled: RunningSandbox, desktop: Browser) -> None:
+    desktop.open(f"{filled.url}/delivery")
+    heights = desktop.script(
+        "return [...document.querySelector('figure svg').querySelectorAll('rect')].map(r => r.getBBox().height)"
+    )
+    assert max(heights) == pytest.approx(120)
+    assert "person/identify" in desktop.text("main")
+
+
+def test_an_empty_sandbox_says_what_to_run(desktop: Browser, job: Job) -> None:
+    desktop.open(f"{job.sandbox.url}/people")
+    command = desktop.text("pre.command")
+    assert "python -m pipeline" in command
+    assert job.sandbox.url in command

@@ -1,0 +1,69 @@
+"""The sandbox started by itself."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "sandbox"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs it to its end: for command lines that end it."""
+    return subprocess.run([*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_it_is_stopped_and_keeps_its_file(tmp_path: pathlib.Path, stop: signal.Signals) -> None:
+    arguments = ["--port", "0", "--database", str(tmp_path / "w.sqlite"), "--site-id", "s", "--api-key", "k"]
+    event = {"type": "person", "action": "event", "identifiers": {"id": "u1"}, "name": "Clicked"}
+    for round_number in (1, 2):
+        with subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("Sandbox listening on http://127.0.0.1:")
+            url = line.split()[-1]
+            assert requests.post(f"{url}/api/v2/entity", json=event, auth=("s", "k"), timeout=10).status_code == 200
+            assert requests.get(f"{url}/activity.json", timeout=10).json()["total"] == round_number
+            process.send_signal(stop)
+            assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com"])
+def test_an_address_that_others_reach_is_refused(host: str) -> None:
+    done = run("--host", host, "--port", "0")
+    assert done.returncode == 2
+    assert f"--host {host} can be reached by other machines" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--faults", "{"], "--faults: "),
+        (["--faults", json.dumps({"rates": {"600": 1}})], "--faults: rates has an unknown fault '600'"),
+        (["--max-attributes", "0"], "--max-attributes must be at least 1, not 0"),
+        (["--port", "70000"], "--port must be from 0 to 65535, not 70000"),
+        (["--database", "/nowhere/at/all"], "--database /nowhere/at/all"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(arguments: list[str], sentence: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert sentence in done.stderr
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run("--port", str(taken.getsockname()[1]))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "can't listen" in done.stderr
