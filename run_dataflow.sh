@@ -98,17 +98,21 @@ need_gcloud() {
   [ "$print" = yes ] || command -v gcloud > /dev/null || refuse "$action needs gcloud, the Google Cloud CLI, and it is not installed."
 }
 
-drain() {
-  local job_name list job_id=JOB_ID
-  job_name=$(value_of job_name || echo customerio-streaming)
-  list=(gcloud dataflow jobs list "${place[@]}" --status active --filter "name=$job_name" --format "value(id)")
+# Sets job_id to the running job of that name; where commands are only shown, to JOB_ID.
+find_job() { # NAME
+  local list=(gcloud dataflow jobs list "${place[@]}" --status active --filter "name=$1" --format "value(id)")
   need_gcloud
   if [ "$print" = yes ]; then
     run "${list[@]}"
+    job_id=JOB_ID
   else
     job_id=$("${list[@]}")
-    [ -n "$job_id" ] || refuse "There is no running job named $job_name in $(value_of region): see --job_name and --region."
+    [ -n "$job_id" ] || refuse "There is no running job named $1 in $(value_of region): see --job_name and --region."
   fi
+}
+
+drain() {
+  find_job "$(value_of job_name || echo customerio-streaming)"
   run gcloud dataflow jobs drain "$job_id" "${place[@]}"
 }
 
@@ -171,7 +175,10 @@ launch() {
   elif ! has dead_letters && ! has dead_letter_topic; then
     dataflow+=(--dead_letters "gs://$bucket/dead-letters/$job_name/part")
   fi
-  [ "$action" != update ] || dataflow+=(--update)
+  if [ "$action" = update ]; then
+    find_job "$job_name" # Beam would look for a job that doesn't run without end
+    dataflow+=(--update)
+  fi
 
   if [ "$print" = no ]; then
     use_environment runtime

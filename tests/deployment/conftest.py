@@ -66,7 +66,9 @@ class Launched:
     @property
     def step_names(self) -> list[str]:
         """The full names of all steps, sorted."""
-        return sorted(step.unique_name for step in self.graph.components.transforms.values() if step.unique_name)
+        graph = self.graph
+        steps = graph.components.transforms
+        return sorted(step.unique_name for name, step in steps.items() if name not in graph.root_transform_ids)
 
     def uploaded(self, name: str) -> bytes:
         """The one uploaded object of that file name."""

@@ -1,0 +1,32 @@
+# One image with two uses: the launcher of the Flex Template, and the workers' environment.
+# Made from Beam's and Google's images with exactly the versions of requirements/runtime.txt and nothing besides.
+ARG PYTHON_VERSION=3.11
+ARG BEAM_VERSION=2.77.0
+# Google recommends "latest" of the launcher, a program that only starts the job; a date's tag fixes it.
+ARG LAUNCHER_TAG=latest
+
+FROM apache/beam_python${PYTHON_VERSION}_sdk:${BEAM_VERSION} AS beam
+FROM gcr.io/dataflow-templates-base/python311-template-launcher-base:${LAUNCHER_TAG} AS launcher
+
+FROM python:${PYTHON_VERSION}-slim
+COPY --from=beam /opt/apache/beam /opt/apache/beam
+COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/python_template_launcher
+
+WORKDIR /source
+COPY requirements/runtime.txt requirements/runtime.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements/runtime.txt
+COPY setup.py pyproject.toml MANIFEST.in README.md ./
+COPY mapping mapping
+COPY delivery delivery
+COPY transforms transforms
+COPY pipeline pipeline
+COPY sandbox sandbox
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+RUN pip check --disable-pip-version-check
+
+WORKDIR /template
+COPY flex_template/launch.py launch.py
+RUN python launch.py --help
+ENV FLEX_TEMPLATE_PYTHON_PY_FILE=/template/launch.py
+
+ENTRYPOINT ["/opt/apache/beam/boot"]

@@ -1,0 +1,8 @@
+"""What the Flex Template's launcher runs in the image: the job's own command line."""
+
+import sys
+
+from pipeline.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The Flex Template: its parameters are the job's options, and the launcher's command makes a job file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+
+import pytest
+from google.cloud.dataflow_v1beta3.types import ParameterType, TemplateMetadata
+from google.protobuf import json_format
+from hamcrest import assert_that, contains_inanyorder, equal_to, has_entries
+
+from pipeline.arguments import add_arguments
+from pipeline.options import parse_options
+from scripts.flex_template_metadata import NOT_PARAMETERS, metadata
+from tests.deployment.conftest import STREAMING, Launch
+
+_DATAFLOW = {"max_num_workers", "sdk_container_image"}
+_LAUNCHERS_OWN = (
+    "--template_location=gs://shop-customerio/staging/job_object",
+    "--sdk_container_image=europe-docker.pkg.dev/shop-data/images/customerio:1",
+    "--staging_location=gs://shop-customerio/staging",
+    '--labels={"goog-dataflow-provided-template-type": "flex"}',
+)
+
+
+@pytest.fixture(scope="module")
+def written(project: pathlib.Path) -> str:
+    return (project / "flex_template" / "metadata.json").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def template(written: str) -> TemplateMetadata:
+    template = TemplateMetadata()
+    json_format.Parse(written, template._pb)  # refuses fields that Dataflow's API doesn't have
+    return template
+
+
+def test_the_metadata_are_written_from_the_options(written):
+    """After a change of the options: ``python scripts/flex_template_metadata.py``."""
+    assert_that(json.loads(written), equal_to(metadata()))
+
+
+def test_every_option_is_a_parameter_but_the_check(template):
+    parser = argparse.ArgumentParser(add_help=False)
+    add_arguments(parser)
+    options = {action.dest for action in parser._actions} - NOT_PARAMETERS
+    assert_that([parameter.name for parameter in template.parameters], contains_inanyorder(*options, *_DATAFLOW))
+
+
+def test_what_the_job_needs_on_dataflow_is_required(template):
+    required = {parameter.name for parameter in template.parameters if not parameter.is_optional}
+    assert_that(required, equal_to(_DATAFLOW))
+
+
+def test_the_job_takes_each_default_as_it_is_written(template):
+    given = [
+        f"--{parameter.name}={parameter.default_value}" for parameter in template.parameters if parameter.default_value
+    ]
+    options = parse_options(["--input=gs://shop-events/**", "--operations_output=gs://shop-customerio/o", *given])
+    without = parse_options(["--input=gs://shop-events/**", "--operations_output=gs://shop-customerio/o"])
+    assert_that(options.get_all_options(), has_entries(without.get_all_options()))
+
+
+def test_choices_are_offered_as_such(template):
+    kinds = {parameter.name: parameter.param_type for parameter in template.parameters if parameter.enum_options}
+    assert_that(kinds, has_entries(account_region=ParameterType.ENUM, ordering=ParameterType.ENUM))
+
+
+def test_the_launchers_command_succeeds(launch: Launch):
+    launched = launch(*STREAMING, *_LAUNCHERS_OWN)
+    assert_that(launched.status, equal_to(0))
+
+
+def test_the_launchers_command_leaves_a_job_file_and_submits_nothing(launch: Launch):
+    google = launch(*STREAMING, *_LAUNCHERS_OWN).google
+    job = json.loads(google.objects["gs://shop-customerio/staging/job_object"])
+    assert_that((job["name"], google.jobs), equal_to(("customerio-streaming", [])))
+
+
+def test_the_workers_get_the_templates_image(launch: Launch):
+    google = launch(*STREAMING, *_LAUNCHERS_OWN).google
+    job = json.loads(google.objects["gs://shop-customerio/staging/job_object"])
+    [pool] = job["environment"]["workerPools"]
+    assert_that(pool["workerHarnessContainerImage"], equal_to("europe-docker.pkg.dev/shop-data/images/customerio:1"))

@@ -1,0 +1,296 @@
+"""run_dataflow.sh: the commands it makes, what it refuses, and that it checks the connection before it launches."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pathlib
+import shlex
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass
+
+import pytest
+from hamcrest import assert_that, contains_exactly, contains_string, empty, equal_to, has_item, has_items, not_
+
+_PLACE = ["--project", "shop-data", "--region", "europe-west1", "--bucket", "shop-customerio"]
+_SECRETS = [
+    "--site_id_secret=projects/shop-data/secrets/customerio-site-id",
+    "--api_key_secret=projects/shop-data/secrets/customerio-api-key",
+]
+_SUBSCRIPTION = ["--input_subscription", "projects/shop-data/subscriptions/customerio"]
+_TOPIC = ["--dead_letter_topic=projects/shop-data/topics/customerio-dead"]
+_WORKERS = ["--max_num_workers", "4"]
+_STREAMING = ["streaming", *_PLACE, *_WORKERS, *_SUBSCRIPTION, *_TOPIC, *_SECRETS]
+_UPDATE = ["update", *_STREAMING[1:]]
+_BACKFILL = ["backfill", *_PLACE, *_WORKERS, "--input", "gs://shop-events/2024/**", *_SECRETS]
+
+#: Stands in for .venv/bin/python and for gcloud: notes how it was called, prints and exits as it is told.
+_RECORDER = """\
+#!/bin/sh
+echo "$(basename "$0") $*" >> "$CALLS"
+case "$*" in
+  *version_info*) echo "$PYTHON_VERSION" ;;
+  *"jobs list"*) echo "$RUNNING_JOB" ;;
+  *--check_connection*) exit "$CHECK_STATUS" ;;
+esac
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished run: exit status, output, errors, and the commands that it ran, in order."""
+
+    status: int
+    output: str
+    errors: str
+    calls: list[str]
+
+    @property
+    def printed(self) -> list[list[str]]:
+        """The printed commands, split as a shell would."""
+        return [shlex.split(line) for line in self.output.splitlines()]
+
+
+class Project:
+    """A copy of what run_dataflow.sh needs, with recorders in place of Python and gcloud."""
+
+    def __init__(self, source: pathlib.Path, folder: pathlib.Path) -> None:
+        self._folder = folder
+        for name in ("run_dataflow.sh", "scripts/environment.sh", "requirements/runtime.txt", "setup.py", "Dockerfile"):
+            target = folder / name
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy(source / name, target)
+        installed = (folder / "requirements/runtime.txt").read_bytes() + (folder / "setup.py").read_bytes()
+        for recorder in (folder / ".venv/bin/python", folder / "bin/gcloud"):
+            recorder.parent.mkdir(parents=True)
+            recorder.write_text(_RECORDER)
+            recorder.chmod(recorder.stat().st_mode | stat.S_IXUSR)
+        (folder / ".venv/.installed-runtime").write_bytes(installed)
+
+    def run(self, *arguments: str, check_status: int = 0, running_job: str = "job-7", python: str = "3.11") -> Ran:
+        calls = self._folder / "calls"
+        environment = {
+            "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
+            "CALLS": str(calls),
+            "CHECK_STATUS": str(check_status),
+            "RUNNING_JOB": running_job,
+            "PYTHON_VERSION": python,
+        }
+        ran = subprocess.run(
+            [self._folder / "run_dataflow.sh", *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr, calls.read_text().splitlines() if calls.exists() else [])
+
+
+@pytest.fixture
+def copy(project: pathlib.Path, tmp_path: pathlib.Path) -> Project:
+    return Project(project, tmp_path)
+
+
+def test_help_names_every_action(copy):
+    helped = copy.run("--help")
+    for action in ("streaming", "backfill", "update", "drain", "template"):
+        assert_that(helped.output, contains_string(f"\n  {action} "))
+
+
+def test_nothing_asked_shows_the_help_and_fails(copy):
+    ran = copy.run()
+    assert_that((ran.status, ran.output.splitlines()[0]), equal_to((2, "Run the job on Google Cloud Dataflow.")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["pause", *_PLACE],
+            "There is no action pause: streaming, backfill, update, drain and template are. See --help.",
+        ),
+        (["streaming"], "streaming needs --project ID."),
+        (["streaming", "--project=shop-data"], "streaming needs --region NAME."),
+        (["streaming", "--project", "shop-data", "--region"], "streaming needs --region NAME."),
+        (["streaming", "--project", "--region", "europe-west1"], "streaming needs --project ID."),
+        (["streaming", *_PLACE[:4]], "streaming needs --bucket NAME."),
+        (
+            ["streaming", *_PLACE],
+            "streaming needs --max_num_workers N, because the rate of requests is divided by it.",
+        ),
+        (
+            ["streaming", *_PLACE, *_WORKERS],
+            "streaming needs --input_subscription projects/PROJECT/subscriptions/NAME.",
+        ),
+        (
+            ["update", *_PLACE, *_WORKERS, *_SUBSCRIPTION],
+            "update needs --dead_letter_topic projects/PROJECT/topics/NAME.",
+        ),
+        (["backfill", *_PLACE, *_WORKERS], "backfill needs --input gs://BUCKET/PATTERN."),
+        (
+            ["backfill", *_PLACE, *_WORKERS, "--input=events.ndjson"],
+            "--input events.ndjson is not on Cloud Storage: workers read gs:// alone.",
+        ),
+        (_BACKFILL[:-2], "backfill needs --api_key_secret projects/PROJECT/secrets/NAME."),
+        (
+            [*_BACKFILL[:-2], _SECRETS[1]],
+            "backfill needs --site_id_secret projects/PROJECT/secrets/NAME, or --site_id.",
+        ),
+        (
+            ["template", "--project=shop-data", "--bucket=b"],
+            "template needs --image REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:VERSION.",
+        ),
+    ],
+)
+def test_a_missing_setting_is_refused_in_one_sentence(copy, arguments, sentence):
+    ran = copy.run(*arguments)
+    assert_that((ran.status, ran.errors, ran.calls), equal_to((2, sentence + "\n", [])))
+
+
+@pytest.mark.parametrize("arguments", [_STREAMING, _BACKFILL, _UPDATE, ["drain", *_PLACE]], ids=lambda words: words[0])
+def test_print_runs_nothing(copy, arguments):
+    ran = copy.run(*arguments, "--print")
+    assert_that((ran.status, ran.calls), equal_to((0, [])))
+
+
+def test_print_shows_the_check_and_then_the_launch(copy):
+    check, launch = copy.run(*_STREAMING, "--print").printed
+    assert_that(
+        (check[:4], launch[:3]),
+        equal_to(
+            ([".venv/bin/python", "-m", "pipeline", "--check_connection"], [".venv/bin/python", "-m", "pipeline"])
+        ),
+    )
+
+
+def test_streaming_is_launched_with_streaming_engine(copy):
+    launch = copy.run(*_STREAMING, "--print").printed[-1]
+    assert_that(
+        _pairs(launch),
+        has_items("--runner DataflowRunner", "--streaming --enable_streaming_engine", "--max_num_workers 4"),
+    )
+
+
+def test_a_backfill_is_no_streaming_job(copy):
+    launch = copy.run(*_BACKFILL, "--print").printed[-1]
+    assert_that(launch, not_(has_item("--streaming")))
+
+
+def test_a_backfill_keeps_its_dead_letters_in_the_bucket(copy):
+    launch = copy.run(*_BACKFILL, "--job_name", "history", "--print").printed[-1]
+    assert_that(_pairs(launch), has_item("--dead_letters gs://shop-customerio/dead-letters/history/part"))
+
+
+def test_a_backfill_keeps_its_dead_letters_where_it_is_told(copy):
+    launch = copy.run(*_BACKFILL, "--dead_letters=gs://elsewhere/part", "--print").printed[-1]
+    assert_that(
+        [word for word in launch if word.startswith("--dead_letters")], equal_to(["--dead_letters=gs://elsewhere/part"])
+    )
+
+
+def test_patterns_are_printed_so_that_no_shell_expands_them(copy):
+    assert_that(copy.run(*_BACKFILL, "--print").output, contains_string(r"--input gs://shop-events/2024/\*\*"))
+
+
+def test_workers_get_the_package_and_its_pinned_dependencies(copy):
+    launch = copy.run(*_STREAMING, "--print").printed[-1]
+    assert_that(
+        _pairs(launch),
+        has_items(
+            "--setup_file ./setup.py",
+            "--requirements_file ./requirements/worker.txt",
+            "--experiments pip_no_build_isolation",
+        ),
+    )
+
+
+def test_an_image_takes_the_place_of_packages(copy):
+    launch = copy.run(*_STREAMING, "--image", "registry/customerio:1", "--print").printed[-1]
+    packages = [word for word in launch if word in ("--sdk_container_image", "--setup_file", "--requirements_file")]
+    assert_that(packages, equal_to(["--sdk_container_image"]))
+
+
+def test_every_other_option_is_passed_on(copy):
+    others = ["--no_use_public_ips", "--subnetwork=regions/europe-west1/subnetworks/data", "--labels", "team=data"]
+    launch = copy.run(*_STREAMING, *others, "--print").printed[-1]
+    assert_that(launch[-4:], equal_to(others))
+
+
+def test_an_update_replaces_the_job_of_that_name(copy):
+    launch = copy.run(*_UPDATE, "--print").printed[-1]
+    assert_that(_pairs(launch), has_items("--job_name customerio-streaming", "--enable_streaming_engine --update"))
+
+
+def test_the_connection_is_checked_before_the_launch(copy):
+    calls = copy.run(*_STREAMING).calls
+    assert_that(["--check_connection" in call for call in calls], equal_to([True, False]))
+
+
+def test_nothing_is_launched_where_the_connection_fails(copy):
+    ran = copy.run(*_STREAMING, check_status=1)
+    assert_that((ran.status, len(ran.calls)), equal_to((1, 1)))
+
+
+def test_the_check_can_be_skipped(copy):
+    assert_that(copy.run(*_STREAMING, "--skip_check").calls, contains_exactly(not_(contains_string("check"))))
+
+
+def test_operations_that_go_to_files_need_no_connection(copy):
+    ran = copy.run(*_BACKFILL[:-2], "--operations_output", "gs://shop-customerio/operations")
+    assert_that((ran.status, ran.calls), contains_exactly(0, contains_exactly(contains_string("DataflowRunner"))))
+
+
+def test_an_image_of_another_python_is_refused(copy):
+    ran = copy.run(*_STREAMING, "--image=registry/customerio:1", python="3.12")
+    assert_that(
+        ran.errors,
+        contains_string("--image has Python 3.11, and .venv has 3.12: remove .venv, and run PYTHON=python3.11"),
+    )
+
+
+def test_a_drain_finds_the_job_by_its_name(copy):
+    calls = copy.run("drain", *_PLACE, "--job_name=orders").calls
+    assert_that(
+        calls,
+        contains_exactly(
+            contains_string(
+                "dataflow jobs list --project shop-data --region europe-west1 --status active --filter name=orders"
+            ),
+            "gcloud dataflow jobs drain job-7 --project shop-data --region europe-west1",
+        ),
+    )
+
+
+@pytest.mark.parametrize("arguments", [["drain", *_PLACE], _UPDATE], ids=lambda words: words[0])
+def test_a_job_that_does_not_run_is_told(copy, arguments):
+    ran = copy.run(*arguments, running_job="")
+    assert_that(
+        (ran.status, ran.errors),
+        equal_to(
+            (2, "There is no running job named customerio-streaming in europe-west1: see --job_name and --region.\n")
+        ),
+    )
+
+
+def test_the_template_is_built_from_the_image_and_the_metadata(copy):
+    calls = copy.run("template", *_PLACE, "--image=registry/customerio:1").calls
+    assert_that(
+        calls,
+        equal_to(
+            [
+                "gcloud builds submit . --project shop-data --tag registry/customerio:1",
+                "gcloud dataflow flex-template build gs://shop-customerio/templates/customerio.json "
+                "--project shop-data --image registry/customerio:1 --sdk-language PYTHON --metadata-file flex_template/metadata.json",
+            ]
+        ),
+    )
+
+
+def test_the_job_takes_every_launched_option(copy):
+    """The commands are the job's own: its parser knows every option that the script adds."""
+    from pipeline.options import parse_options
+
+    launch = copy.run(*_UPDATE, "--transform_name_mapping", '{"Old": "New"}', "--print").printed[-1]
+    assert_that(parse_options(launch[3:]).patterns, empty())
+
+
+def _pairs(words: list[str]) -> list[str]:
+    return [" ".join(pair) for pair in itertools.pairwise(words)]
