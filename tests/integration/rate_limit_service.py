@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import time
@@ -13,31 +12,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
-import pytest
-
+from tests.integration.tools import tool
 from transforms.rate_limit_service import DESCRIPTOR, DOMAIN
 
+#: What scripts/integration_tools.sh builds; it reads this line.
 _MODULE = "github.com/envoyproxy/ratelimit/src/service_cmd@v1.4.1-0.20260122083618-3fb702589d36"
-_BINARIES = pathlib.Path(__file__).parents[2] / ".cache" / "go-bin"
-
-
-def service_binary() -> pathlib.Path:
-    """Return the service's program; build it the first time."""
-    binary = _BINARIES / "service_cmd"
-    if not binary.exists():
-        if shutil.which("go") is None:
-            pytest.skip("Go is not installed: install it (https://go.dev/dl) to build Envoy's rate limit service.")
-        _BINARIES.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["go", "install", _MODULE], env={**os.environ, "GOBIN": str(_BINARIES)}, check=True)
-    return binary
 
 
 @contextlib.contextmanager
 def running_rate_limit_service(directory: pathlib.Path, requests_per_second: int) -> Iterator[str]:
     """Run Redis and the service on loopback; yield the service's HOST:PORT."""
-    if shutil.which("redis-server") is None:
-        pytest.skip("Redis is not installed: apt-get install redis-server.")
-    binary = service_binary()
+    redis, service = tool("redis-server"), tool("service_cmd")
     config = directory / "config"
     config.mkdir()
     ((key, value),) = DESCRIPTOR.items()
@@ -53,7 +38,7 @@ def running_rate_limit_service(directory: pathlib.Path, requests_per_second: int
     redis_port, http_port, grpc_port, debug_port = _free_ports(4)
     with contextlib.ExitStack() as stack:
         stack.enter_context(
-            _running(["redis-server", "--bind", "127.0.0.1", "--port", str(redis_port), "--save", ""], directory)
+            _running([redis, "--bind", "127.0.0.1", "--port", str(redis_port), "--save", ""], directory)
         )
         _wait_until(lambda: socket.create_connection(("127.0.0.1", redis_port), timeout=1).close())
         environment = {
@@ -71,7 +56,7 @@ def running_rate_limit_service(directory: pathlib.Path, requests_per_second: int
             "DEBUG_PORT": str(debug_port),
             "LOG_LEVEL": "warn",
         }
-        stack.enter_context(_running([str(binary)], directory, environment))
+        stack.enter_context(_running([service], directory, environment))
         _wait_until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{http_port}/healthcheck", timeout=1).close())
         yield f"127.0.0.1:{grpc_port}"
 
