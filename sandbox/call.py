@@ -73,7 +73,8 @@ def track_call(handler: Handler) -> Callable[..., Response]:
         if early is not None:
             response, operations = early, 0
         else:
-            answer = handler(found, body, **values)
+            with found.turn:
+                answer = handler(found, body, **values)
             response, operations = _json(answer.status, answer.body), answer.operations
             response = _spoil(decision.fault, response, injected)
         name = next((each for each in injected if each.startswith("reset")), str(response.status_code))

@@ -29,6 +29,8 @@ class Service:
         api_key: The password that requests must give.
         sleep: Waits some seconds.
         monotonic: Returns seconds of a clock that never goes back.
+        turn: Held while a call is worked on. One thread reading JSON would only hold up another that writes to the
+            database, which hands over the interpreter's lock with every row.
     """
 
     workspace: Workspace
@@ -38,6 +40,7 @@ class Service:
     faults: Faults = field(default_factory=Faults)
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
+    turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _calls: int = 0
 
