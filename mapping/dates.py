@@ -25,9 +25,8 @@ _MIN_MS = (datetime.date(1, 1, 1).toordinal() - _EPOCH_DAY) * _DAY_MS
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 _CLOCK = re.compile(r"T([01]\d|2[0-3]):([0-5]\d)", re.ASCII).fullmatch
-_SECONDS_AND_ZONE = re.compile(
-    r"(?::([0-5]\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))?", re.ASCII
-).fullmatch
+_SECONDS = re.compile(r":([0-5]\d)", re.ASCII).fullmatch
+_FRACTION_AND_ZONE = re.compile(r"(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))?", re.ASCII).fullmatch
 # What a timestamp may have beyond that: lower case, a blank or a comma in places, an offset of hours alone.
 _LENIENT = re.compile(
     r"(.{10})(?:[Tt ](.{5}(?::\d\d)?)(?:[.,](\d+))?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
@@ -35,8 +34,9 @@ _LENIENT = re.compile(
 _NUMBER = re.compile(r"\d{1,17}(?:\.\d{1,9})?", re.ASCII).fullmatch
 
 
-# A date-time is read in three parts, each of which has few different texts: days, minutes of a day, and milliseconds
-# of a minute. Remembering them makes reading one a look-up of each.
+# A date-time is read in four parts, each of which has few different texts: days, minutes of a day, seconds of a minute,
+# and milliseconds of a second. Remembering them makes reading one a look-up of each, in tables small enough for a
+# processor's cache.
 @lru_cache(maxsize=4096)
 def _day_ms(text: str) -> int | None:
     """When ``YYYY-MM-DD`` begins in UTC; None where the calendar has no such day."""
@@ -56,15 +56,22 @@ def _clock_ms(text: str) -> int | None:
     return (int(match[1]) * 60 + int(match[2])) * 60_000 if match is not None else None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=64)
+def _seconds_ms(text: str) -> int | None:
+    """The milliseconds of ``:ss``."""
+    match = _SECONDS(text)
+    return int(match[1]) * 1000 if match is not None else None
+
+
+@lru_cache(maxsize=4096)
 def _rest_ms(text: str) -> int | None:
-    """The milliseconds of ``:ss.fff`` less the offset from UTC; every part of it may be missing."""
-    match = _SECONDS_AND_ZONE(text)
+    """The milliseconds of ``.fff`` less the offset from UTC; either may be missing."""
+    match = _FRACTION_AND_ZONE(text)
     if match is None:
         return None
-    seconds, fraction, sign, hours, minutes = match.groups(default="0")
+    fraction, sign, hours, minutes = match.groups(default="0")
     offset_ms = (int(hours) * 60 + int(minutes)) * 60_000
-    milliseconds = int(seconds) * 1000 + int(fraction[:3].ljust(3, "0"))
+    milliseconds = int(fraction[:3].ljust(3, "0"))
     return milliseconds + offset_ms if sign == "-" else milliseconds - offset_ms
 
 
@@ -74,8 +81,12 @@ def _iso_ms(text: str) -> int | None:
     if day is None or len(text) == 10:
         return day
     clock = _clock_ms(text[10:16])
-    rest = _rest_ms(text[16:])
-    return None if clock is None or rest is None else day + clock + rest
+    if text[16:17] == ":":
+        seconds, rest = _seconds_ms(text[16:19]), _rest_ms(text[19:])
+    else:
+        # Without seconds there is no fraction of one.
+        seconds, rest = 0, _rest_ms(text[16:]) if text[16:17] != "." else None
+    return None if clock is None or seconds is None or rest is None else day + clock + seconds + rest
 
 
 def _lenient_iso_ms(text: str) -> int | None:

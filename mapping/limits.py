@@ -133,10 +133,11 @@ def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:
         InvalidJson: It nests too deeply.
     """
     if operation["action"] in ("identify", "identify_anonymous"):
-        chunks = list(_chunks(operation["attributes"], settings.max_attributes_per_identify))
-        if len(chunks) > 1:
-            return [text for part in _parts(operation, chunks) for text in _fit_identify(part)]
-        return _fit_identify(operation)
+        attributes = operation["attributes"]
+        if len(attributes) <= settings.max_attributes_per_identify:
+            return _fit_identify(operation)
+        chunks = list(_chunks(attributes, settings.max_attributes_per_identify))
+        return [text for part in _parts(operation, chunks) for text in _fit_identify(part)]
     text = json_text.dumps(operation)
     if len(text) > MAX_OPERATION_BYTES:
         _check_v1(operation, text)

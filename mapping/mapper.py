@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
+
 from mapping import json_text
 from mapping.calls import CALL_MAPPERS, Operation
 from mapping.errors import InvalidEvent
@@ -14,6 +16,9 @@ from mapping.settings import MappingSettings
 from mapping.special_events import SPECIAL_EVENTS, Parts
 
 __all__ = ["Mapped", "UnsentPart", "map_event"]
+
+_WITH_LIMITED_ATTRIBUTES = ("identify", "identify_anonymous")
+_NAMED = ("event", "page", "screen")
 
 
 class UnsentPart(NamedTuple):
@@ -31,7 +36,7 @@ class UnsentPart(NamedTuple):
     attribute: OversizeAttribute | None = None
 
 
-class Mapped(NamedTuple):
+class Mapped(msgspec.Struct, frozen=True, gc=False):
     """What an event maps to.
 
     Attributes:
@@ -61,44 +66,41 @@ def map_event(event: Event, settings: MappingSettings) -> Mapped:
         >>> map_event(event, MappingSettings()).operations
         [b'{"type":"person","action":"event","identifiers":{"id":"u1"},...}']
     """
-    try:
-        return _map_event(event, settings)
-    except json_text.InvalidJson as error:
-        raise InvalidEvent("invalid_json", f"The event is {error}.") from None
-
-
-def _map_event(event: Event, settings: MappingSettings) -> Mapped:
     operations: list[bytes] = []
     unsent: list[UnsentPart] = []
     names_truncated = 0
-    for part in _parts(event, settings):
-        if isinstance(part, InvalidEvent):
-            unsent.append(UnsentPart(part.reason, part.detail))
-            continue
-        if part["action"] in ("identify", "identify_anonymous") and settings.oversize_attributes == "dead_letter":
-            part, oversize = drop_oversize(part)  # noqa: PLW2901
-            unsent.extend(UnsentPart("attribute_too_long", found.detail, found) for found in oversize)
-        try:
-            operations.extend(fit(part, settings))
-        except InvalidEvent as error:
-            if not operations:
-                raise
-            unsent.append(UnsentPart(error.reason, error.detail))  # the device of an event that goes out itself
-            continue
-        names_truncated += _name_was_cut(part)
+    try:
+        for part in _parts(event, settings):
+            if isinstance(part, InvalidEvent):
+                unsent.append(UnsentPart(part.reason, part.detail))
+                continue
+            action = part["action"]
+            if action in _WITH_LIMITED_ATTRIBUTES and settings.oversize_attributes == "dead_letter":
+                part, oversize = drop_oversize(part)  # noqa: PLW2901
+                unsent.extend([UnsentPart("attribute_too_long", found.detail, found) for found in oversize])
+            try:
+                operations += fit(part, settings)
+            except InvalidEvent as error:
+                if not operations:
+                    raise
+                # The device of an event that goes out itself.
+                unsent.append(UnsentPart(error.reason, error.detail))
+                continue
+            if action in _NAMED and "full_name" in part["attributes"]:
+                names_truncated += _name_was_cut(part)
+    except json_text.InvalidJson as error:
+        raise InvalidEvent("invalid_json", f"The event is {error}.") from None
     return Mapped(operations, unsent, names_truncated)
 
 
 def _parts(event: Event, settings: MappingSettings) -> list[Operation] | Parts:
     if event.call == "track":
         name = event.fields.event
-        if isinstance(name, str) and name in SPECIAL_EVENTS:
+        if name.__class__ is str and name in SPECIAL_EVENTS:
             return SPECIAL_EVENTS[name](event, settings)
     return CALL_MAPPERS[event.call](event, settings)
 
 
 def _name_was_cut(operation: dict[str, Any]) -> bool:
-    if "name" not in operation:
-        return False
-    full_name = operation["attributes"].get("full_name")
+    full_name = operation["attributes"]["full_name"]
     return full_name.__class__ is str and full_name != operation["name"] and cut_name(full_name) == operation["name"]

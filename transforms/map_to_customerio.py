@@ -80,19 +80,19 @@ class _Map(beam.DoFn):
     def process(self, keyed_event: tuple[bytes, Event]) -> Iterator[Any]:
         key, event = keyed_event
         try:
-            operations, unsent, names_truncated = map_event(event, self._settings)
+            mapped = map_event(event, self._settings)
         except InvalidEvent as error:
             yield self._dead_letter(event, UnsentPart(error.reason, error.detail))
             return
-        self._operations.inc(len(operations))
-        LIVE_COUNTS.operations += len(operations)
-        for operation in operations:
+        self._operations.inc(len(mapped.operations))
+        LIVE_COUNTS.operations += len(mapped.operations)
+        for operation in mapped.operations:
             yield key, (event.time_ms, operation, event.payload)
-        for part in unsent:
+        for part in mapped.unsent:
             Metrics.counter("events", "parts_unsent").inc()
             yield self._dead_letter(event, part)
-        if names_truncated:
-            self._names_truncated.inc(names_truncated)
+        if mapped.names_truncated:
+            self._names_truncated.inc(mapped.names_truncated)
 
     def _dead_letter(self, event: Event, part: UnsentPart) -> Any:
         Metrics.counter("dead_letters", part.reason).inc()
