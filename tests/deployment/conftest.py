@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import bz2
 import pathlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +31,7 @@ BACKFILL = (
     "--dead_letters=gs://shop-customerio/dead-letters/part",
     "--job_name=customerio-backfill",
 )
-_COMMON = (
+COMMON = (
     "--runner=DataflowRunner",
     "--project=shop-data",
     "--region=europe-west1",
@@ -70,6 +73,13 @@ class Launched:
         steps = graph.components.transforms
         return sorted(step.unique_name for name, step in steps.items() if name not in graph.root_transform_ids)
 
+    @property
+    def pickles(self) -> list[bytes]:
+        """Everything in the graph that Beam pickled, unpacked: Beam stores it as base64 of bz2."""
+        begin = base64.b64encode(b"BZh9")[:5]  # bz2's magic number at the highest compression level
+        texts = re.findall(re.escape(begin) + rb"[A-Za-z0-9+/]+", self.graph.SerializeToString())
+        return [bz2.BZ2Decompressor().decompress(base64.b64decode(text[: len(text) // 4 * 4])) for text in texts]
+
     def uploaded(self, name: str) -> bytes:
         """The one uploaded object of that file name."""
         [data] = [data for path, data in self.google.objects.items() if path.endswith(f"/{name}")]
@@ -98,7 +108,7 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
         output = folder / "output"
         with output.open("w") as file, pytest.MonkeyPatch.context() as streams:
             streams.setattr("sys.stdout", file)
-            status = run([*_COMMON, *google.options, *arguments])
+            status = run([*COMMON, *google.options, *arguments])
         return Launched(status, output.read_text(), google)
 
     yield launch

@@ -15,13 +15,13 @@ from tests.deployment.dockerfile import copied_from_context, instructions
 _PACKAGES = {"mapping", "delivery", "transforms", "pipeline"}
 
 
-def _pins(file: pathlib.Path) -> dict[str, str]:
+def pins(file: pathlib.Path) -> dict[str, str]:
     return dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", file.read_text(), re.MULTILINE))
 
 
 def test_the_image_has_beam_of_the_locked_version(project):
     images = [text.split()[0] for name, text in instructions(project / "Dockerfile") if name == "FROM"]
-    beam = _pins(project / "requirements" / "runtime.txt")["apache-beam"]
+    beam = pins(project / "requirements" / "runtime.txt")["apache-beam"]
     assert_that(images, has_item(f"apache/beam_python3.11_sdk:{beam}"))
 
 
@@ -46,12 +46,12 @@ def test_workers_without_an_image_get_what_beams_image_lacks(project):
     """Beam's image has Beam's own dependencies; any other direct one must be in requirements/worker.txt."""
     own = {canonicalize_name(Requirement(text).name) for text in _runtime_requirements("customerio-beam")}
     beams = {canonicalize_name(Requirement(text).name) for text in _runtime_requirements("apache-beam", "gcp")}
-    assert_that(set(_pins(project / "requirements" / "worker.txt")), equal_to(own - beams - {"apache-beam"}))
+    assert_that(set(pins(project / "requirements" / "worker.txt")), equal_to(own - beams - {"apache-beam"}))
 
 
 def test_workers_without_an_image_get_the_locked_versions(project):
-    locked = _pins(project / "requirements" / "runtime.txt")
-    workers = _pins(project / "requirements" / "worker.txt")
+    locked = pins(project / "requirements" / "runtime.txt")
+    workers = pins(project / "requirements" / "worker.txt")
     assert_that(workers, equal_to({name: locked[name] for name in workers}))
 
 

@@ -278,7 +278,8 @@ def test_the_template_is_built_from_the_image_and_the_metadata(copy):
             [
                 "gcloud builds submit . --project shop-data --tag registry/customerio:1",
                 "gcloud dataflow flex-template build gs://shop-customerio/templates/customerio.json "
-                "--project shop-data --image registry/customerio:1 --sdk-language PYTHON --metadata-file flex_template/metadata.json",
+                "--project shop-data --image registry/customerio:1 --sdk-language PYTHON "
+                "--metadata-file flex_template/metadata.json",
             ]
         ),
     )
