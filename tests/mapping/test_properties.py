@@ -21,7 +21,7 @@ from tests.mapping.strategies import EVENTS, JSON, SETTINGS, as_payload
 from tests.operations_checker import limit_faults, needs_specification, specification_faults
 
 generated = hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
