@@ -122,7 +122,8 @@ template() {
   need_gcloud
   run gcloud builds submit . --project "$(value_of project)" --tag "$(value_of image)"
   run gcloud dataflow flex-template build "gs://$(value_of bucket)/templates/customerio.json" --project "$(value_of project)" \
-    --image "$(value_of image)" --sdk-language PYTHON --metadata-file flex_template/metadata.json
+    --image "$(value_of image)" --sdk-language PYTHON --metadata-file flex_template/metadata.json \
+    --additional-experiments no_use_multiple_sdk_containers
 }
 
 check_settings() {
@@ -151,6 +152,12 @@ worker_packages() {
   fi
 }
 
+# A worker's processes share one budget by files on that worker. Dataflow may give each its own container, with files of
+# its own, and then each would use the worker's whole share: so there is to be one process, unless a service limits them.
+one_process() {
+  has rate_limit_service || echo --experiments no_use_multiple_sdk_containers
+}
+
 check_python() {
   local of_image of_launcher
   of_image=$(sed -n 's/^ARG PYTHON_VERSION=//p' Dockerfile)
@@ -168,7 +175,7 @@ launch() {
   else
     job_name=${job_name:-customerio-streaming}
   fi
-  read -ra packages <<< "$(worker_packages)"
+  read -ra packages <<< "$(worker_packages) $(one_process)"
   dataflow=(--runner DataflowRunner --job_name "$job_name" --temp_location "gs://$bucket/temp" --staging_location "gs://$bucket/staging" "${packages[@]}")
   if [ "$action" != backfill ]; then
     dataflow+=(--streaming --enable_streaming_engine)
