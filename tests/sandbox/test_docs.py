@@ -1,0 +1,39 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+
+import pytest
+
+from sandbox.__main__ import parse
+from sandbox.faults import FAULTS, Faults
+from sandbox.rules.catalogue import KNOWN, NOT_KNOWN
+from tests.sandbox.conftest import Client
+
+PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+
+def test_every_rule_is_documented_with_its_source() -> None:
+    lines = PAGE.splitlines()
+    assert [rule for rule in KNOWN if f"- {rule.rule} ([source]({rule.source}))" not in lines] == []
+    assert [rule for rule in NOT_KNOWN if f"- {rule}" not in lines] == []
+
+
+@pytest.mark.parametrize("name", [*FAULTS, *(each.name for each in dataclasses.fields(Faults))])
+def test_every_fault_is_documented(name: str) -> None:
+    assert f"`{name}`" in PAGE
+
+
+def test_every_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    assert {option for option in options if f"`{option}`" not in PAGE} == set()
+
+
+def test_every_count_is_documented(client: Client) -> None:
+    shown = {name for name in client.read("/stats.json") if f"`{name}`" not in PAGE}
+    assert shown == {"people", "objects", "count_only"}
