@@ -1,0 +1,85 @@
+"""Programs run as processes of their own, with what each of them took: seconds, CPU seconds, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["API_KEY", "SITE_ID", "Usage", "run_process", "stand_in", "stats"]
+
+SITE_ID = "site"
+API_KEY = "key"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process took.
+
+    Attributes:
+        wall_secs: From its start to its end.
+        cpu_secs: On all cores, in user and system mode.
+        peak_mb: The most memory that it held, in megabytes.
+    """
+
+    wall_secs: float
+    cpu_secs: float
+    peak_mb: float
+
+
+def run_process(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Usage:
+    """Run ``python ARGUMENTS`` to its end.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall_secs = time.perf_counter() - started
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(arguments)} failed: {errors.decode(errors='replace')[-2000:]}")
+    return Usage(wall_secs, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+@contextlib.contextmanager
+def stand_in(*arguments: str) -> Iterator[str]:
+    """Run the sandbox as a process; yields its URL.
+
+    Args:
+        arguments: Further ones of ``python -m sandbox``.
+    """
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--site-id", SITE_ID, "--api-key", API_KEY, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "http://" in line:
+                    yield line[line.index("http://") :].split()[0]
+                    break
+            else:
+                raise RuntimeError("the sandbox did not start")
+        finally:
+            process.terminate()
+
+
+def stats(url: str) -> dict[str, Any]:
+    """Ask the sandbox what it has taken."""
+    with urllib.request.urlopen(f"{url}/stats.json") as response:
+        found: dict[str, Any] = json.load(response)
+    return found
