@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
+from typing import Any
 
 import pytest
 from google.cloud.dataflow_v1beta3.types import ParameterType, TemplateMetadata
@@ -14,7 +15,7 @@ from hamcrest import assert_that, contains_inanyorder, equal_to, has_entries
 from pipeline.arguments import add_arguments
 from pipeline.options import parse_options
 from scripts.flex_template_metadata import NOT_PARAMETERS, metadata
-from tests.deployment.conftest import STREAMING, Launch
+from tests.deployment.conftest import STREAMING, Launch, Launched
 
 _DATAFLOW = {"max_num_workers", "sdk_container_image"}
 _LAUNCHERS_OWN = (
@@ -68,19 +69,29 @@ def test_choices_are_offered_as_such(template):
     assert_that(kinds, has_entries(account_region=ParameterType.ENUM, ordering=ParameterType.ENUM))
 
 
-def test_the_launchers_command_succeeds(launch: Launch):
-    launched = launch(*STREAMING, *_LAUNCHERS_OWN)
+@pytest.fixture(scope="module")
+def launched(launch: Launch) -> Launched:
+    return launch(*STREAMING, *_LAUNCHERS_OWN)
+
+
+@pytest.fixture(scope="module")
+def job_file(launched: Launched) -> dict[str, Any]:
+    job: dict[str, Any] = json.loads(launched.google.objects["gs://shop-customerio/staging/job_object"])
+    return job
+
+
+def test_the_launchers_command_succeeds(launched):
     assert_that(launched.status, equal_to(0))
 
 
-def test_the_launchers_command_leaves_a_job_file_and_submits_nothing(launch: Launch):
-    google = launch(*STREAMING, *_LAUNCHERS_OWN).google
-    job = json.loads(google.objects["gs://shop-customerio/staging/job_object"])
-    assert_that((job["name"], google.jobs), equal_to(("customerio-streaming", [])))
+def test_the_launchers_command_submits_nothing_itself(launched):
+    assert_that(launched.google.jobs, equal_to([]))
 
 
-def test_the_workers_get_the_templates_image(launch: Launch):
-    google = launch(*STREAMING, *_LAUNCHERS_OWN).google
-    job = json.loads(google.objects["gs://shop-customerio/staging/job_object"])
-    [pool] = job["environment"]["workerPools"]
+def test_the_launchers_command_leaves_a_job_file(job_file):
+    assert_that(job_file, has_entries(name="customerio-streaming", type="JOB_TYPE_STREAMING"))
+
+
+def test_the_workers_get_the_templates_image(job_file):
+    [pool] = job_file["environment"]["workerPools"]
     assert_that(pool["workerHarnessContainerImage"], equal_to("europe-docker.pkg.dev/shop-data/images/customerio:1"))
