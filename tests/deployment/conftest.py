@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import bz2
+import contextlib
+import io
 import pathlib
 import re
 from collections.abc import Callable, Iterator
@@ -92,29 +94,21 @@ Launch = Callable[..., Launched]
 @pytest.fixture(scope="session")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
     """Launch the job with these options, each time into a project of its own, where ``running`` runs already."""
-    patch = pytest.MonkeyPatch()
-    stand_ins = []
+    with contextlib.ExitStack() as stand_ins:
 
-    def launch(*arguments: str, running: dict[str, Any] | None = None) -> Launched:
-        context = running_google_stand_in()
-        google = context.__enter__()
-        stand_ins.append(context)
-        google.jobs += [running] if running else []
-        google.objects["gs://shop-events/day.ndjson"] = b"{}\n"
-        patch.setenv("CUSTOMERIO_API_KEY", API_KEY)
-        folder = tmp_path_factory.mktemp("google")
-        for name, value in google.environment(folder).items():
-            patch.setenv(name, value)
-        output = folder / "output"
-        with output.open("w") as file, pytest.MonkeyPatch.context() as streams:
-            streams.setattr("sys.stdout", file)
-            status = run([*COMMON, *google.options, *arguments])
-        return Launched(status, output.read_text(), google)
+        def launch(*arguments: str, running: dict[str, Any] | None = None) -> Launched:
+            google = stand_ins.enter_context(running_google_stand_in())
+            google.jobs += [running] if running else []
+            google.objects["gs://shop-events/day.ndjson"] = b"{}\n"
+            output = io.StringIO()
+            with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(output):
+                patch.setenv("CUSTOMERIO_API_KEY", API_KEY)
+                for name, value in google.environment(tmp_path_factory.mktemp("google")).items():
+                    patch.setenv(name, value)
+                status = run([*COMMON, *google.options, *arguments])
+            return Launched(status, output.getvalue(), google)
 
-    yield launch
-    patch.undo()
-    for context in stand_ins:
-        context.__exit__(None, None, None)
+        yield launch
 
 
 @pytest.fixture(scope="session")
