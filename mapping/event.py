@@ -26,6 +26,10 @@ CALLS = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 _OBJECTS = ("integrations", "context", "traits", "properties")
 _IDENTIFIERS = ("userId", "anonymousId", "messageId", "groupId", "previousId")
 
+#: Levels of nesting that an event may have. Runners pickle elements, if only to estimate their sizes; that takes two
+#: calls a level, and Python's default limit is 1,000 calls, those of the runner included.
+MAX_LEVELS = 400
+
 _NOTHING: dict[str, Any] = {}
 
 
@@ -229,6 +233,8 @@ def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outc
         time_ms, client_time_ms = _times(fields, source_time_ms)
     except InvalidEvent as error:
         return Rejected(error.reason, error.detail, payload)
+    if json_text.nests_deeper(payload, MAX_LEVELS):
+        return Rejected("invalid_json", f"The event nests deeper than {MAX_LEVELS} levels.", payload)
     context = fields.context or _NOTHING
     traits = fields.traits
     if traits is None:

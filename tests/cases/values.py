@@ -119,5 +119,23 @@ EXACT = [
     about("Deep nesting", _ordered(a=_nested(200)), _with(a=_nested(200)), shown=False),
     about("Deeper nesting than can be written", _ordered(a=_nested(300)), "invalid_json", shown=False),
     about("The same without dates", _too_deep(b"properties"), "invalid_json", convert_dates=False, shown=False),
+    about(
+        "400 levels where nothing else counts them",
+        {**_ordered(), "context": {"a": _nested(398)}},
+        _with(),
+        shown=False,
+    ),
+    about(
+        "401 levels where nothing else counts them",
+        {**_ordered(), "context": {"a": _nested(399)}},
+        "invalid_json",
+        shown=False,
+    ),
+    about(
+        "Brackets in strings are no levels",
+        {**_ordered(), "context": {"a": ['[{\\"' * 600, "[" * 600]}},
+        _with(),
+        shown=False,
+    ),
     about("Where it only counts for the id", _too_deep(b"context"), "invalid_json", shown=False),
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
+from mapping.event import MAX_LEVELS, read_payload
 from mapping.settings import MappingSettings
 from tests.event_outcomes import outcomes
 from tests.mapping.strategies import EVENTS, as_payload
@@ -55,3 +58,17 @@ def test_a_field_that_nobody_reads_must_be_json_too(value: bytes) -> None:
     payload = b'{"type":"track","event":"E","userId":"u1","messageId":"m","timestamp":1,"extra":%b}' % value
 
     assert _kinds_and_operations(payload) == [[("invalid_json", b"")]]
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")])
+def test_an_event_that_is_read_can_be_pickled_within_a_runner(opening: bytes, closing: bytes) -> None:
+    levels = (MAX_LEVELS - 2) // (len(closing))
+    nested = opening * levels + b"1" + closing * levels
+    payload = b'{"type":"track","event":"E","userId":"u1","messageId":"m","timestamp":1,"context":{"a":%b}}' % nested
+    [event] = read_payload(payload)
+
+    assert _from_deep_within(100, lambda: pickle.dumps(event))
+
+
+def _from_deep_within(calls: int, action: Callable[[], bytes]) -> bytes:
+    return action() if calls == 0 else _from_deep_within(calls - 1, action)
