@@ -26,16 +26,18 @@ go_program() {
 }
 
 go_programs() {
+  local name
   if ! command -v go > /dev/null; then
-    missing "Go 1.26 or later (https://go.dev/dl): builds Prism, the Pub/Sub server, fake-gcs-server, ratelimit"
+    missing "Go 1.26 or later (https://go.dev/dl): builds Prism and the servers of Pub/Sub, GCS and rate limits"
     return
   fi
   mkdir -p "$GO_BIN"
   go_program prism "github.com/apache/beam/sdks/v2/go/cmd/prism@v$BEAM_VERSION"
-  go_program fake-gcs-server github.com/fsouza/fake-gcs-server@v1.56.1
   go_program service_cmd "$(sed -n 's/^_MODULE = "\(.*\)"$/\1/p' tests/integration/rate_limit_service.py)"
   # Go itself knows whether our few lines have changed.
-  (cd tests/integration/pubsub_server && go build -o "$GO_BIN/pubsub_server" .) || missing "pubsub_server: see above"
+  for name in pubsub_server gcs_server; do
+    (cd "tests/integration/$name" && go build -o "$GO_BIN/$name" .) || missing "$name: 'go build' failed, see above"
+  done
 }
 
 # debian_package PROGRAM PACKAGE: installs a package where its program is not on the PATH.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +18,13 @@ __all__ = ["EventSet", "make_events"]
 
 #: Older than the 72 hours within which a backfill holds events back.
 _BEGINNING = datetime.datetime(2024, 3, 1, tzinfo=datetime.timezone.utc)
-_BROKEN = (
-    (b'{"type": "track", "event": ', "invalid_json"),
-    (b'["not an event"]', "not_an_object"),
-    (b'{"type": "poke", "userId": "u1"}', "unknown_type"),
-    (b'{"type": "track", "userId": "u1", "timestamp": "2024-03-01T00:00:00Z"}', "missing_event_name"),
-    (b'{"type": "page", "name": "P", "timestamp": "2024-03-01T00:00:00Z"}', "missing_identity"),
-)
+_BROKEN = {
+    b'{"type": "track", "event": ': "invalid_json",
+    b'["not an event"]': "not_an_object",
+    b'{"type": "poke", "userId": "u1"}': "unknown_type",
+    b'{"type": "track", "userId": "u1", "timestamp": "2024-03-01T00:00:00Z"}': "missing_event_name",
+    b'{"type": "page", "name": "P", "timestamp": "2024-03-01T00:00:00Z"}': "missing_identity",
+}
 
 
 @dataclass
@@ -46,10 +47,23 @@ class EventSet:
         """Returns the payloads as NDJSON."""
         return b"".join(payload + b"\n" for payload in self.payloads)
 
-    def parts(self, count: int) -> Iterable[bytes]:
+    def parts(self, count: int) -> Iterator[bytes]:
         """Returns the payloads as so many NDJSON files."""
         for start in range(count):
             yield b"".join(payload + b"\n" for payload in self.payloads[start::count])
+
+    def messages(self, members: int = 10) -> Iterator[bytes]:
+        """Returns the payloads in every form that a message may have: alone, in an envelope, in an array.
+
+        Args:
+            members: How many events an envelope or an array has.
+        """
+        events = [payload for payload in self.payloads if payload not in _BROKEN]
+        yield from (payload for payload in self.payloads if payload in _BROKEN)
+        forms = itertools.cycle(((b"", b"", 1), (b'{"batch":[', b"]}", members), (b"[", b"]", members)))
+        rest = iter(events)
+        while taken := list(itertools.islice(rest, (form := next(forms))[2])):
+            yield form[0] + b",".join(taken) + form[1]
 
     def check(self, sandbox_url: str) -> None:
         """Checks that the workspace has all events, each once, and the attributes of the newest identify calls."""
@@ -87,8 +101,7 @@ def make_events(count: int, *, people: int = 100, repeated: int = 0, broken: int
             found.activity[f"Event {number}", person] += 1
         found.payloads.append(json.dumps(event).encode())
     found.payloads += rng.choices(found.payloads, k=repeated)
-    for number in range(broken):
-        payload, reason = _BROKEN[number % len(_BROKEN)]
+    for payload, reason in itertools.islice(itertools.cycle(_BROKEN.items()), broken):
         found.payloads.append(payload)
         found.broken[reason] += 1
     rng.shuffle(found.payloads)

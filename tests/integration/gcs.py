@@ -1,4 +1,4 @@
-"""A server that speaks the GCS API (fake-gcs-server); the real client finds it by ``STORAGE_EMULATOR_HOST``."""
+"""fake-gcs-server, which speaks the GCS API; the real client finds it by ``STORAGE_EMULATOR_HOST``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
-from tests.integration.processes import free_port, listens, running, wait_until
+from tests.integration.processes import printed, running
 from tests.integration.tools import tool
 
 __all__ = ["EMULATOR_VARIABLE", "Gcs", "running_gcs"]
@@ -42,17 +42,14 @@ class Gcs:
 
 @contextlib.contextmanager
 def running_gcs(folder: pathlib.Path) -> Iterator[Gcs]:
-    """Runs a server that keeps everything in memory.
+    """Runs a server that keeps everything in memory, with an empty bucket.
 
     Args:
         folder: Where its log goes.
     """
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [tool("fake-gcs-server"), "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-backend=memory"]
-    command += [f"-external-url={url}", f"-public-host=127.0.0.1:{port}", "-log-level=warn"]
-    with running(command, folder / "gcs.log"):
-        wait_until(lambda: listens(port), "the GCS server listens")
+    log = folder / "gcs.log"
+    with running([tool("gcs_server")], log):
+        url = printed(log, r"GCS listening on (\S+)")
         client = storage.Client(
             project="integration-test", client_options={"api_endpoint": url}, credentials=AnonymousCredentials()
         )

@@ -70,6 +70,11 @@ class Job:
         """How many records there are in its dead-letter files, by reason."""
         return Counter(record["reason"] for record in self.dead_letters())
 
+    def read(self, name: str) -> list[dict[str, Any]]:
+        """The sandbox's people, activity, objects or refused operations."""
+        rows: list[dict[str, Any]] = requests.get(f"{self.sandbox.url}/{name}.json", timeout=30).json()[name]
+        return rows
+
     def stats(self) -> dict[str, Any]:
         """What the sandbox has counted."""
         found: dict[str, Any] = requests.get(f"{self.sandbox.url}/stats.json", timeout=10).json()

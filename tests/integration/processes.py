@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["PATIENCE_SECS", "free_port", "listens", "running", "wait_until"]
+__all__ = ["PATIENCE_SECS", "printed", "running", "wait_until"]
 
 #: How long anything may take that takes a second or a few: machines may be busy.
 PATIENCE_SECS = 120.0
@@ -76,16 +76,13 @@ def wait_until(holds: Callable[[], bool], what: str, *, secs: float = PATIENCE_S
         time.sleep(0.05)
 
 
-def free_port() -> int:
-    """Returns a TCP port of 127.0.0.1 that nobody listens on, for programs that can't choose one themselves."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def printed(log: pathlib.Path, pattern: str) -> str:
+    """Waits until a program has printed a line; returns the pattern's first group.
 
-
-def listens(port: int) -> bool:
-    """Returns whether somebody listens on a TCP port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    Raises:
+        TimeoutError: It did not.
+    """
+    wait_until(lambda: re.search(pattern, log.read_text()) is not None, f"{pattern!r} is in {log}")
+    match = re.search(pattern, log.read_text())
+    assert match is not None
+    return match[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,14 +11,13 @@ from typing import Any
 import pytest
 from google.cloud import pubsub_v1
 
-from tests.integration.processes import running, wait_until
+from tests.integration.processes import printed, running
 from tests.integration.tools import tool
 
 __all__ = ["PubSub", "running_pubsub"]
 
 _EMULATOR_VARIABLE = "PUBSUB_EMULATOR_HOST"
 _PROJECT = "projects/integration-test"
-_READY = re.compile(r"Pub/Sub listening on (127\.0\.0\.1:\d+)")
 
 
 @dataclass
@@ -62,11 +60,9 @@ def running_pubsub(folder: pathlib.Path) -> Iterator[PubSub]:
     """
     log = folder / "pubsub.log"
     with running([tool("pubsub_server")], log), pytest.MonkeyPatch.context() as patch:
-        wait_until(lambda: _READY.search(log.read_text()) is not None, "the Pub/Sub server listens")
-        match = _READY.search(log.read_text())
-        assert match is not None
+        address = printed(log, r"Pub/Sub listening on (\S+)")
         # The clients of this process, and those of its children.
-        patch.setenv(_EMULATOR_VARIABLE, match[1])
+        patch.setenv(_EMULATOR_VARIABLE, address)
         with pubsub_v1.PublisherClient() as publisher, pubsub_v1.SubscriberClient() as subscriber:
             found = PubSub(publisher, subscriber)
             for topic, subscription in (

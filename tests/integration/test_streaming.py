@@ -30,7 +30,7 @@ def test_each_event_is_delivered_once_or_on_the_dead_letter_topic_and_idling_cos
         "--max_batch_delay_secs=1",
     )
     with job.started(*options) as process:
-        pubsub.publish(events.payloads)
+        pubsub.publish(events.messages())
         dead_letters = []
 
         def all_is_settled() -> bool:
