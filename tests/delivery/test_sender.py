@@ -259,6 +259,14 @@ def test_every_attempt_takes_a_token_and_waiting_is_reported(deliver):
     assert report.waited_secs == pytest.approx(1 / (0.97 * 0.5))
 
 
+def test_the_budget_is_told_of_every_answer_so_that_it_can_slow_the_worker_down(deliver, monkeypatch):
+    told = []
+    monkeypatch.setattr(RequestBudget, "record", lambda budget, accepted: told.append(accepted))
+    answers = Respond(429), RESET, errors(400, {"reason": "bad"}), Respond(503)
+    deliver(batch_of("a", "b"), script(*answers))
+    assert told == [False, False, True, False, True, True]
+
+
 def test_every_attempt_is_reported_with_its_size(deliver):
     report, received = deliver(batch_of("a", "b", "c"), script(Respond(500)))
     assert [(attempt.body_bytes, attempt.operations) for attempt in report.attempts] == [

@@ -7,12 +7,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 
+import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from delivery.settings import DeliverySettings
 from delivery.token_bucket import burst_of
+from tests.fake_customerio import OK, fake_customerio
 from transforms.worker_budget import SharedWorkerBudget
+from transforms.write_to_customerio import WriteToCustomerIO
 
 pytestmark = pytest.mark.integration
 
@@ -47,8 +55,8 @@ def attempts():
 def per_second(times):
     """Return how many attempts there are in the second that begins with each of them."""
     counts, end = [], 0
-    for start, time in enumerate(times):
-        while end < len(times) and times[end] < time + 1.0:
+    for start, begin in enumerate(times):
+        while end < len(times) and times[end] < begin + 1.0:
             end += 1
         counts.append(end - start)
     return counts
@@ -76,3 +84,26 @@ def test_a_new_bucket_takes_over_when_the_process_that_held_it_ends():
     holder.kill()
     holder.communicate()
     assert bucket.reserve() < 1
+
+
+def test_a_pipelines_sdk_processes_share_the_budget(monkeypatch):
+    monkeypatch.setenv("TEST_KEY", "key")
+    rate, times = 20, []
+
+    def respond(request):
+        times.append(time.monotonic())
+        return OK
+
+    def keyed(n):
+        operation = {"type": "person", "action": "event", "identifiers": {"id": str(n)}, "name": f"n{n}"}
+        return b"%016d" % n, (0, json.dumps(operation).encode(), b"{}")
+
+    options = PipelineOptions([], direct_num_workers=2, direct_running_mode="multi_processing")
+    with fake_customerio(respond) as fake, beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
+        settings = DeliverySettings(
+            track_endpoint=fake.url, max_requests_per_second=rate, max_batch_operations=1, max_in_flight_requests=2
+        )
+        source = CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY"))
+        pipeline | beam.Create([keyed(n) for n in range(80)]) | WriteToCustomerIO(source, settings)
+    assert sorted(fake.accepted_names) == sorted(f"n{n}" for n in range(80))
+    assert max(per_second(sorted(times))) <= rate + burst_of(rate)
