@@ -215,16 +215,16 @@ def test_metrics_tell_what_happened():
 
 
 def test_waiting_for_the_budget_is_signalled_to_the_runner_in_whole_seconds():
-    # Fifteen requests at ten a second, of which the burst allows one at once.
+    # Twenty-five requests at ten a second, one after the other: about two seconds of waiting.
     with fake_customerio() as fake:
         metrics = deliver(
             fake,
-            [keyed(f"p{n}", 0) for n in range(15)],
+            [keyed(f"p{n}", 0) for n in range(25)],
             max_requests_per_second=10,
             max_batch_operations=1,
             max_in_flight_requests=1,
         )
-    assert metrics["cumulativeThrottlingSeconds"] == 1
+    assert metrics["cumulativeThrottlingSeconds"] in (1, 2)
 
 
 def test_a_second_that_all_lanes_wait_is_one_second():
