@@ -152,12 +152,6 @@ worker_packages() {
   fi
 }
 
-# A worker's processes share one budget by files on that worker. Dataflow may give each its own container, with files of
-# its own, and then each would use the worker's whole share: so there is to be one process, unless a service limits them.
-one_process() {
-  has rate_limit_service || echo --experiments no_use_multiple_sdk_containers
-}
-
 check_python() {
   local of_image of_launcher
   of_image=$(sed -n 's/^ARG PYTHON_VERSION=//p' Dockerfile)
@@ -175,7 +169,7 @@ launch() {
   else
     job_name=${job_name:-customerio-streaming}
   fi
-  read -ra packages <<< "$(worker_packages) $(one_process)"
+  read -ra packages <<< "$(worker_packages)"
   dataflow=(--runner DataflowRunner --job_name "$job_name" --temp_location "gs://$bucket/temp" --staging_location "gs://$bucket/staging" "${packages[@]}")
   if [ "$action" != backfill ]; then
     dataflow+=(--streaming --enable_streaming_engine)

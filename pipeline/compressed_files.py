@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol
 
 import zstandard
 
-__all__ = ["DamagedFileError", "is_compressed", "read_lines"]
+__all__ = ["DamagedFileError", "is_compressed", "may_match_compressed", "read_lines"]
 
 _CHUNK_BYTES = 1 << 16
 _GZIP_WINDOW = zlib.MAX_WBITS | 16  # zlib's way to say "with gzip's header"
@@ -38,12 +39,21 @@ _DECOMPRESSORS: dict[str, Callable[[], _Decompressor]] = {
     ".xz": lzma.LZMADecompressor,
     ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
+# What follows the last wildcard of a pattern.
+_LITERAL_END = re.compile(r"[^*?\[\]{}]*\Z").search
 _DAMAGE = (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError)
 
 
 def is_compressed(path: str) -> bool:
     """Whether a file's name says that it is compressed (``.gz``, ``.bz2``, ``.xz``, ``.zst``)."""
     return _suffix(path) is not None
+
+
+def may_match_compressed(pattern: str) -> bool:
+    """Whether files that a pattern matches may be compressed ones, as far as its end tells: ``*.ndjson`` matches none."""
+    end = _LITERAL_END(pattern)
+    tail = end[0] if end is not None else ""
+    return is_compressed(pattern) or len(tail) < max(map(len, _DECOMPRESSORS))
 
 
 def read_lines(path: str, file: BinaryIO) -> Iterator[bytes]:

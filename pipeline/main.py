@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import StandardOptions
+from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, StandardOptions
 
 from delivery.connection_check import check_connection
 from pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
@@ -111,11 +111,14 @@ def _run(options: CustomerIOOptions) -> int:
     if not options.runs_on_dataflow:
         # A failing bundle's traceback; its cause is said in one sentence at the end.
         logging.getLogger("apache_beam.runners").setLevel(logging.CRITICAL)
+    elif not options.rate_limit_service:
+        # A worker's processes share its budget by files. Dataflow may give each process a container with files of its
+        # own, and each would then use the worker's whole share.
+        options.view_as(DebugOptions).add_experiment("no_use_multiple_sdk_containers")
     pipeline = beam.Pipeline(options=options)
     build_pipeline(pipeline, options)
     if options.runs_on_dataflow:
-        print(f"Submitted Dataflow job {pipeline.run().job_id()}")
-        return 0
+        return _submit(pipeline, options)
     with show_progress(LIVE_COUNTS, sys.stderr):
         result = pipeline.run()
         try:
@@ -124,6 +127,14 @@ def _run(options: CustomerIOOptions) -> int:
             result.cancel()
             return 130
     print("\n".join(_summary_lines(result, options)))
+    return 0
+
+
+def _submit(pipeline: beam.Pipeline, options: CustomerIOOptions) -> int:
+    result = pipeline.run()
+    template = options.view_as(GoogleCloudOptions).template_location
+    # A Flex Template's launcher has the job written to a file, and submits it itself.
+    print(f"Wrote the job to {template}" if template else f"Submitted Dataflow job {result.job_id()}")
     return 0
 
 

@@ -30,8 +30,10 @@ from pipeline.arguments import DEFAULT_DEAD_LETTERS, add_arguments
 
 __all__ = ["CustomerIOOptions", "OptionError", "parse_options"]
 
-_SUBSCRIPTION = re.compile(r"projects/[^/]+/subscriptions/[^/]+").fullmatch
-_TOPIC = re.compile(r"projects/[^/]+/topics/[^/]+").fullmatch
+# Project ids as Beam's Pub/Sub source and sink take them.
+_PROJECT = "projects/[a-z][-a-z0-9:.]{4,61}[a-z0-9]"
+_SUBSCRIPTION = re.compile(rf"{_PROJECT}/subscriptions/[^/\s]+").fullmatch
+_TOPIC = re.compile(rf"{_PROJECT}/topics/[^/\s]+").fullmatch
 
 
 class OptionError(ValueError):
@@ -153,7 +155,9 @@ class CustomerIOOptions(PipelineOptions):
             both = "not both" if self.input_subscription else "one is needed"
             raise OptionError(f"Give --input (files) or --input_subscription (Pub/Sub): {both}.")
         if self.input_subscription:
-            _match(_SUBSCRIPTION, "--input_subscription", self.input_subscription, "projects/P/subscriptions/S")
+            _match(
+                _SUBSCRIPTION, "--input_subscription", self.input_subscription, "projects/PROJECT/subscriptions/NAME"
+            )
             if self.input_format == "dead_letters":
                 raise OptionError("--input_format=dead_letters takes files: give them with --input.")
             if self.operations_output:
@@ -169,7 +173,7 @@ class CustomerIOOptions(PipelineOptions):
         if self.runs_on_dataflow and not self.dead_letters and not self.dead_letter_topic:
             raise OptionError("--runner=DataflowRunner needs --dead_letters=gs://BUCKET/PREFIX or --dead_letter_topic.")
         if self.dead_letter_topic:
-            _match(_TOPIC, "--dead_letter_topic", self.dead_letter_topic, "projects/P/topics/T")
+            _match(_TOPIC, "--dead_letter_topic", self.dead_letter_topic, "projects/PROJECT/topics/NAME")
 
     def _check_dataflow(self) -> None:
         if not self.runs_on_dataflow:

@@ -17,7 +17,7 @@ from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from mapping import json_text
-from pipeline.compressed_files import is_compressed, read_lines
+from pipeline.compressed_files import is_compressed, may_match_compressed, read_lines
 from pipeline.options import OptionError
 from transforms.dead_letter import DEAD_LETTERS, dead_letter
 from transforms.live_counts import LIVE_COUNTS
@@ -65,6 +65,9 @@ class ReadFiles(beam.PTransform):
         plain = files.plain | "Read plain files" >> beam.io.ReadAllFromText(
             coder=beam.coders.BytesCoder(), compression_type=CompressionTypes.UNCOMPRESSED
         )
+        if not any(may_match_compressed(pattern) for pattern in self._patterns):
+            # The local runner writes down and reads again what is merged from two places.
+            return plain
         compressed = (
             files.compressed
             | "Spread compressed files" >> beam.Reshuffle()

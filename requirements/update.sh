@@ -10,3 +10,5 @@ lock runtime
 lock sandbox sandbox
 lock test test
 lock dev dev
+# What workers without an image install besides what Beam's own image has: see docs/dataflow.md.
+sed -n 's/^\(msgspec==[^ ]*\).*/\1/p' requirements/runtime.txt > requirements/worker.txt

@@ -51,6 +51,10 @@ def test_dataflow_is_told_the_most_workers_that_share_the_rate(launched):
     assert_that(pool["autoscalingSettings"], has_entries(maxNumWorkers=4))
 
 
+def test_a_worker_has_one_process_so_that_its_share_of_the_rate_holds(launched):
+    assert_that(launched.job["environment"]["experiments"], has_item("no_use_multiple_sdk_containers"))
+
+
 def test_workers_run_beams_image_of_the_launchers_versions(launched):
     [pool] = launched.job["environment"]["workerPools"]
     assert_that(pool["workerHarnessContainerImage"], starts_with("gcr.io/cloud-dataflow/v1beta3/beam_python3."))

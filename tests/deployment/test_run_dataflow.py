@@ -208,16 +208,6 @@ def test_an_image_takes_the_place_of_packages(copy):
     assert_that(packages, equal_to(["--sdk_container_image"]))
 
 
-def test_a_worker_has_one_process_so_that_its_share_of_the_rate_holds(copy):
-    launch = copy.run(*_STREAMING, "--print").printed[-1]
-    assert_that(_pairs(launch), has_item("--experiments no_use_multiple_sdk_containers"))
-
-
-def test_a_worker_has_a_process_for_each_core_where_a_service_limits_the_rate(copy):
-    launch = copy.run(*_STREAMING, "--rate_limit_service=limits:8081", "--print").printed[-1]
-    assert_that(launch, not_(has_item("no_use_multiple_sdk_containers")))
-
-
 def test_every_other_option_is_passed_on(copy):
     others = ["--no_use_public_ips", "--subnetwork=regions/europe-west1/subnetworks/data", "--labels", "team=data"]
     launch = copy.run(*_STREAMING, *others, "--print").printed[-1]

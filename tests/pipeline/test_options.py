@@ -11,7 +11,7 @@ from pipeline.arguments import add_arguments, help_parser
 from pipeline.options import CustomerIOOptions, OptionError, parse_options
 
 FILES = ["--input", "events.ndjson"]
-STREAM = ["--input_subscription=projects/p/subscriptions/s", "--dead_letter_topic=projects/p/topics/t"]
+STREAM = ["--input_subscription=projects/shop-data/subscriptions/s", "--dead_letter_topic=projects/shop-data/topics/t"]
 DATAFLOW = [
     "--runner=DataflowRunner",
     "--project=p",
@@ -29,12 +29,19 @@ DATAFLOW = [
     [
         ([], "Give --input .* or --input_subscription .*: one is needed"),
         ([*FILES, *STREAM], "Give --input .* or --input_subscription .*: not both"),
-        (["--input_subscription=s"], "--input_subscription=s must have the form projects/P/subscriptions/S"),
+        (["--input_subscription=s"], "--input_subscription=s must have the form projects/PROJECT/subscriptions/NAME"),
+        (
+            ["--input_subscription=projects/p/subscriptions/s"],
+            "--input_subscription=projects/p/subscriptions/s must have",
+        ),
         ([STREAM[0]], "--input_subscription needs --dead_letter_topic"),
         ([*STREAM, "--input_format=dead_letters"], "--input_format=dead_letters takes files"),
         ([*STREAM, "--operations_output=o"], "--operations_output takes files"),
-        ([*FILES, "--dead_letters=d", "--dead_letter_topic=projects/p/topics/t"], "Give --dead_letters .* not both"),
-        ([*FILES, "--dead_letter_topic=t"], "--dead_letter_topic=t must have the form projects/P/topics/T"),
+        (
+            [*FILES, "--dead_letters=d", "--dead_letter_topic=projects/shop-data/topics/t"],
+            "Give --dead_letters .* not both",
+        ),
+        ([*FILES, "--dead_letter_topic=t"], "--dead_letter_topic=t must have the form projects/PROJECT/topics/NAME"),
         ([*FILES, "--id_label=m"], "--id_label=m needs --input_subscription and --runner=DataflowRunner"),
         ([*FILES, "--max_requests_per_second=0"], "--max_requests_per_second must be a number above 0, not 0.0"),
         ([*FILES, "--max_retry_secs=nan"], "--max_retry_secs must be a number above 0, not nan"),
