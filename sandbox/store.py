@@ -16,9 +16,9 @@ from sandbox.rules.identifiers import Identifier
 from sandbox.rules.people import Person
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS people (key INTEGER PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS people (key INTEGER PRIMARY KEY, record BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS objects (
-    type TEXT NOT NULL, id TEXT NOT NULL, attributes TEXT NOT NULL, anonymous TEXT NOT NULL, PRIMARY KEY (type, id)
+    type TEXT NOT NULL, id TEXT NOT NULL, attributes BLOB NOT NULL, anonymous BLOB NOT NULL, PRIMARY KEY (type, id)
 );
 CREATE TABLE IF NOT EXISTS links (
     anonymous_id TEXT NOT NULL, time INTEGER NOT NULL, person INTEGER NOT NULL,
@@ -27,14 +27,14 @@ CREATE TABLE IF NOT EXISTS links (
 CREATE TABLE IF NOT EXISTS suppressed (kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value));
 CREATE TABLE IF NOT EXISTS activity (
     sequence INTEGER PRIMARY KEY, ulid TEXT, type TEXT NOT NULL, name TEXT NOT NULL, person INTEGER,
-    anonymous_id TEXT, identifier TEXT NOT NULL, time INTEGER NOT NULL, received REAL NOT NULL, operation TEXT NOT NULL
+    anonymous_id TEXT, identifier TEXT NOT NULL, time INTEGER NOT NULL, received REAL NOT NULL, operation BLOB NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS activity_ulid ON activity (ulid) WHERE ulid IS NOT NULL;
 CREATE INDEX IF NOT EXISTS activity_person ON activity (person, time) WHERE person IS NOT NULL;
 CREATE INDEX IF NOT EXISTS activity_anonymous ON activity (anonymous_id, time) WHERE anonymous_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS refused (
     sequence INTEGER PRIMARY KEY, received REAL NOT NULL, status INTEGER NOT NULL, batch_index INTEGER,
-    reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, operation TEXT NOT NULL, later INTEGER NOT NULL
+    reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, operation BLOB NOT NULL, later INTEGER NOT NULL
 );
 """
 TABLES = ("people", "objects", "links", "suppressed", "activity", "refused")
@@ -52,6 +52,8 @@ class Store:
         # A stand-in's data survives its own end, not that of the machine: no fsync for each request.
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
+        # ULIDs come in any order, so that their index is read and written all over: 64 MB of it stay in memory.
+        self._connection.execute("PRAGMA cache_size = -64000")
         self._connection.executescript(SCHEMA)
 
     def close(self) -> None:
@@ -99,14 +101,17 @@ class Store:
             many("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", changes.links)
             many("INSERT OR IGNORE INTO suppressed VALUES (?, ?)", changes.suppressed)
             many("DELETE FROM suppressed WHERE kind = ? AND value = ?", changes.unsuppressed)
-            many("INSERT INTO activity VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))", changes.activity)
+            many("INSERT INTO activity VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changes.activity)
             many(
                 "UPDATE activity SET person = ? WHERE person = ? AND time >= ?",
                 [(move.target, move.source, move.since) for move in changes.moves],
             )
-            many("UPDATE activity SET operation = '{}' WHERE person = ?", [(key,) for key in changes.redacted])
             many(
-                "INSERT INTO refused VALUES (NULL, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)",
+                "UPDATE activity SET operation = CAST('{}' AS BLOB) WHERE person = ?",
+                [(key,) for key in changes.redacted],
+            )
+            many(
+                "INSERT INTO refused VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (each.received, each.status, each.batch_index, *each.problem, each.operation, each.later)
                     for each in changes.refusals
@@ -120,7 +125,7 @@ class Store:
 
     def _save_people(self, changes: Changes, directory: Directory) -> None:
         self._connection.executemany(
-            "INSERT OR REPLACE INTO people VALUES (?, CAST(? AS TEXT))",
+            "INSERT OR REPLACE INTO people VALUES (?, ?)",
             [(key, orjson.dumps(directory.people[key].to_record())) for key in changes.people],
         )
 
@@ -131,7 +136,7 @@ class Store:
                 self._connection.execute("DELETE FROM objects WHERE type = ? AND id = ?", key)
             else:
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO objects VALUES (?, ?, CAST(? AS TEXT), CAST(? AS TEXT))",
+                    "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?)",
                     (*key, orjson.dumps(found.attributes), orjson.dumps(found.anonymous)),
                 )
 

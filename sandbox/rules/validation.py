@@ -78,7 +78,7 @@ def check_person_identifiers(value: Any, field: str, *, anonymous: bool = False)
     ((kind, text),) = value.items()
     if kind not in PERSON_KINDS and not (anonymous and kind == ANONYMOUS):
         return Problem("invalid", field, f"{field} must be one of {', '.join(PERSON_KINDS)}")
-    return _check_identifier(text, f"{field}.{kind}")
+    return _check_identifier(text, field, kind)
 
 
 def check_relationships(operation: dict[str, Any], *, required: bool, of: str) -> Problem | None:
@@ -96,7 +96,7 @@ def check_relationships(operation: dict[str, Any], *, required: bool, of: str) -
             problem = _check_object_identifiers(names, field)
         elif of == "anonymous":
             problem = (
-                _check_identifier(names.get(ANONYMOUS), f"{field}.{ANONYMOUS}")
+                _check_identifier(names.get(ANONYMOUS), field, ANONYMOUS)
                 if isinstance(names, dict)
                 else Problem("required", field, f"{field} is required")
             )
@@ -109,12 +109,13 @@ def check_relationships(operation: dict[str, Any], *, required: bool, of: str) -
     return None
 
 
-def _check_identifier(value: Any, field: str) -> Problem | None:
+def _check_identifier(value: Any, holder: str, kind: str) -> Problem | None:
+    if isinstance(value, str) and value and not limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
+        return None
+    field = f"{holder}.{kind}"
     if not isinstance(value, str) or not value:
         return Problem("required", field, f"{field} must be a string that is not empty")
-    if limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
-        return Problem("invalid", field, f"{field} is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
-    return None
+    return Problem("invalid", field, f"{field} is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
 
 
 def _check_timestamp(operation: dict[str, Any]) -> Problem | None:
@@ -135,8 +136,8 @@ def _check_object_identifiers(value: Any, field: str) -> Problem | None:
         return Problem("required", field, f"{field} is required")
     if set(value) != {"object_type_id", "object_id"}:
         return Problem("invalid", field, f"{field} must be object_type_id and object_id")
-    return _check_identifier(value["object_type_id"], f"{field}.object_type_id") or _check_identifier(
-        value["object_id"], f"{field}.object_id"
+    return _check_identifier(value["object_type_id"], field, "object_type_id") or _check_identifier(
+        value["object_id"], field, "object_id"
     )
 
 
