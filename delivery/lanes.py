@@ -67,9 +67,13 @@ class Lanes:
         """Return how many batches a lane has not reported on yet, for choosing the least busy one."""
         return len(self._pending[lane])
 
-    def holds(self, lane: int, key: Hashable) -> bool:
-        """Tell whether a lane has an unfinished batch with that key."""
-        return any(key in batch.keys for _, batch in self._pending[lane])
+    def lane_of(self, key: Hashable) -> int | None:
+        """Return the lane that has an unfinished batch with that key."""
+        for lane, pending in enumerate(self._pending):
+            for _, batch in pending:
+                if key in batch.keys:
+                    return lane
+        return None
 
     def drain(self) -> Iterator[Report]:
         """Wait for all batches; yield their reports.

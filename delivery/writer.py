@@ -87,9 +87,10 @@ class BundleWriter:
 
     def _lane_of(self, key: Hashable) -> int:
         for lane, batch in enumerate(self._open):
-            if key in batch.keys or self._lanes.holds(lane, key):
+            if key in batch.keys:
                 return lane
-        return self._filling
+        busy = self._lanes.lane_of(key)
+        return self._filling if busy is None else busy
 
     def _send(self, lane: int) -> Iterator[Report]:
         batch, self._open[lane] = self._open[lane], Batch()

@@ -69,10 +69,10 @@ def test_a_full_lane_holds_the_caller_back(lanes):
     list(one.submit(0, batch(2)))
     third = threading.Thread(target=lambda: list(one.submit(0, batch(3))))
     third.start()
-    assert not one.holds(0, 3)
+    assert one.lane_of(3) is None
     release.set()
     third.join(10)
-    assert one.holds(0, 3)
+    assert one.lane_of(3) == 0
 
 
 def test_a_failure_is_raised_to_the_caller(lanes):
