@@ -39,8 +39,7 @@ _DECOMPRESSORS: dict[str, Callable[[], _Decompressor]] = {
     ".xz": lzma.LZMADecompressor,
     ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
-# What follows the last wildcard of a pattern.
-_LITERAL_END = re.compile(r"[^*?\[\]{}]*\Z").search
+_WILDCARD = re.compile(r"[*?\[\]{}]")
 _DAMAGE = (zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError)
 
 
@@ -50,10 +49,9 @@ def is_compressed(path: str) -> bool:
 
 
 def may_match_compressed(pattern: str) -> bool:
-    """Whether files that a pattern matches may be compressed ones, as far as its end tells: ``*.ndjson`` matches none."""
-    end = _LITERAL_END(pattern)
-    tail = end[0] if end is not None else ""
-    return is_compressed(pattern) or len(tail) < max(map(len, _DECOMPRESSORS))
+    """Whether a pattern may match compressed files, as far as its end tells: ``*.ndjson`` does not, ``*`` may."""
+    end = _WILDCARD.split(pattern)[-1]
+    return is_compressed(end) or len(end) < max(map(len, _DECOMPRESSORS))
 
 
 def read_lines(path: str, file: BinaryIO) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from hamcrest import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.compressed_files import DamagedFileError, is_compressed, read_lines
+from pipeline.compressed_files import DamagedFileError, is_compressed, may_match_compressed, read_lines
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
@@ -69,3 +69,20 @@ def test_any_lines_come_back(content: list[bytes]) -> None:
 
 def test_names_tell_what_is_compressed() -> None:
     assert_that([is_compressed(name) for name in ("a.ndjson", "a.gz", "a.json.zst")], equal_to([False, True, True]))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [
+        ("events.ndjson", False),
+        ("events/*.ndjson", False),
+        ("events/*.ndjson.gz", True),
+        ("events.zst", True),
+        ("events/*", True),
+        ("events/*gz", True),
+        ("events.nd?son", True),
+        ("gs://bucket/**", True),
+    ],
+)
+def test_a_pattern_tells_whether_it_may_match_compressed_files(pattern: str, may: bool) -> None:
+    assert may_match_compressed(pattern) is may
