@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.server import RunningSandbox, running_sandbox
-from tests.integration.gcs import EMULATOR_VARIABLE, Gcs, running_gcs
+from tests.integration.gcs import Gcs, running_gcs
 from tests.integration.job import API_KEY, SITE_ID, Job
 from tests.integration.pubsub import PubSub, running_pubsub
 
@@ -39,5 +39,5 @@ def gcs(tmp_path: Path) -> Iterator[Gcs]:
 @pytest.fixture
 def job_on_gcs(job: Job, gcs: Gcs) -> Job:
     """The job, whose GCS is the server of the tests."""
-    job.environment[EMULATOR_VARIABLE] = gcs.url
+    job.environment.update(gcs.environment)
     return job

@@ -14,9 +14,7 @@ from google.cloud import storage
 from tests.integration.processes import printed, running
 from tests.integration.tools import tool
 
-__all__ = ["EMULATOR_VARIABLE", "Gcs", "running_gcs"]
-
-EMULATOR_VARIABLE = "STORAGE_EMULATOR_HOST"
+__all__ = ["Gcs", "running_gcs"]
 
 
 class Gcs:
@@ -25,6 +23,17 @@ class Gcs:
     def __init__(self, url: str, bucket: Any) -> None:
         self.url = url
         self._bucket = bucket
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads Google's clients in another process to it, for objects and for credentials."""
+        address = self.url.removeprefix("http://")
+        return {
+            "STORAGE_EMULATOR_HOST": self.url,
+            "GCE_METADATA_HOST": address,
+            "GCE_METADATA_IP": address,
+            "CLOUDSDK_CONFIG": "no credentials of the person who runs the tests",
+        }
 
     def path(self, name: str) -> str:
         """Returns an object's (or a pattern's) ``gs://`` path."""

@@ -1,7 +1,8 @@
 // Command gcs_server serves fake-gcs-server's GCS API on loopback, everything in memory, until it is told to stop.
 //
 // It prints one line, "GCS listening on http://127.0.0.1:PORT", when it is ready. Clients find it through
-// STORAGE_EMULATOR_HOST.
+// STORAGE_EMULATOR_HOST. Under the same address it is a machine's metadata server (GCE_METADATA_HOST), from which
+// clients get credentials as they do on Google's machines; without any, Beam looks for them for half a minute.
 package main
 
 import (
@@ -35,7 +36,11 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Handler: withContentIDs(storage.HTTPHandler())}
+	routes := http.NewServeMux()
+	routes.HandleFunc("/{$}", metadata)
+	routes.HandleFunc("/computeMetadata/", metadata)
+	routes.Handle("/", withContentIDs(storage.HTTPHandler()))
+	server := &http.Server{Handler: routes}
 
 	stopped := make(chan os.Signal, 1)
 	signal.Notify(stopped, syscall.SIGINT, syscall.SIGTERM)
@@ -46,6 +51,25 @@ func main() {
 	fmt.Printf("GCS listening on http://%s\n", address)
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		log.Fatal(err)
+	}
+}
+
+// metadata answers what Google's clients ask for: whether it is there, the project, the service account, a token.
+func metadata(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Metadata-Flavor", "Google")
+	account, answersAccount := strings.CutPrefix(r.URL.Path, "/computeMetadata/v1/instance/service-accounts/default")
+	switch {
+	case r.URL.Path == "/":
+	case r.URL.Path == "/computeMetadata/v1/project/project-id":
+		fmt.Fprint(w, "integration-test")
+	case answersAccount && strings.HasPrefix(account, "/token"):
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"access_token": "integration-test", "expires_in": 3600, "token_type": "Bearer"}`)
+	case answersAccount:
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"email": "worker@integration-test.iam.gserviceaccount.com", "scopes": []}`)
+	default:
+		http.NotFound(w, r)
 	}
 }
 
