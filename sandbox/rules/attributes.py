@@ -78,6 +78,11 @@ def is_unsubscribed(value: Any) -> bool:
 
 def too_long(name: str, value: Any) -> str | None:
     """Says why an attribute can't be kept, or None where its name and value are short enough."""
+    # No character has more than four bytes: the usual attribute need not be measured.
+    if len(name) <= limits.MAX_ATTRIBUTE_NAME_BYTES // 4:
+        kind = type(value)
+        if len(value) <= limits.MAX_ATTRIBUTE_VALUE_BYTES // 4 if kind is str else kind not in (list, dict):
+            return None
     if is_longer(name, limits.MAX_ATTRIBUTE_NAME_BYTES):
         return f"the attribute's name is longer than {limits.MAX_ATTRIBUTE_NAME_BYTES} bytes"
     if isinstance(value, str):

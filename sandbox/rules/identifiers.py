@@ -33,8 +33,8 @@ def identifier(kind: str, value: str) -> Identifier:
 
 def from_operation(identifiers: Mapping[str, Any]) -> Identifier:
     """Returns the one identifier of an already checked `identifiers` object."""
-    kind, value = next(iter(identifiers.items()))
-    return identifier(kind, value)
+    ((kind, value),) = identifiers.items()
+    return Identifier(kind, value.lower() if kind == "email" else value)
 
 
 def from_path(value: str) -> Identifier:
