@@ -7,10 +7,11 @@ from typing import Any
 
 from sandbox.changes import ActivityRow, Changes, Move, Refusal
 from sandbox.directory import Directory, updated
+from sandbox.identities import Identities
 from sandbox.rules import limits
 from sandbox.rules.anonymous import owner
-from sandbox.rules.attributes import flatten, set_attribute, too_long
-from sandbox.rules.identifiers import ANONYMOUS, Identifier, from_operation, identifier
+from sandbox.rules.attributes import flatten, too_long
+from sandbox.rules.identifiers import ANONYMOUS, from_operation
 from sandbox.rules.people import MERGED_HISTORY_SECONDS, ObjectKey, Person, merge_profile
 from sandbox.rules.validation import Problem
 from sandbox.valid import ValidOperation
@@ -34,7 +35,7 @@ class Applier:
     def __init__(self, directory: Directory, *, create_unknown: bool, max_attributes: int, received: float) -> None:
         self.changes = Changes()
         self._directory = directory
-        self._create_unknown = create_unknown
+        self._identities = Identities(directory, self.changes, create_unknown=create_unknown, fail=self._fail)
         self._max_attributes = max_attributes
         self._received = received
         self._now = int(received)
@@ -66,7 +67,7 @@ class Applier:
                 links = self._directory.links.get(anonymous_id)
                 person_key = owner(time, links) if links else None
             else:
-                person = self._find_or_create(who, identifiers)
+                person = self._identities.find_or_create(who, identifiers)
                 if person is None:
                     return
                 person_key = person.key
@@ -92,10 +93,10 @@ class Applier:
         """Creates or updates a person; each attribute keeps its newest value."""
         who = from_operation(operation["identifiers"])
         attributes: dict[str, Any] = operation.get("attributes") or {}
-        person = self._identified(who, operation["identifiers"][who.kind], attributes)
+        time = self._time(operation)
+        person = self._identities.identify(who, operation["identifiers"][who.kind], attributes, time)
         if person is None:
             return
-        time = self._time(operation)
         self.changes.people.add(person.key)
         taken = 0
         for name, value in flatten(attributes):
@@ -105,7 +106,7 @@ class Applier:
             if taken > self._max_attributes:
                 self._fail("invalid", name, f"more than {self._max_attributes} attributes in one identify call")
                 break
-            self._set(person, who, name, value, time)
+            self._identities.set_attribute(person, who, name, value, time)
         anonymous_id = attributes.get(ANONYMOUS)
         if isinstance(anonymous_id, str) and anonymous_id:
             self._directory.link(anonymous_id, time, person, self.changes)
@@ -154,7 +155,7 @@ class Applier:
             self._directory.objects[key].people.add(primary.key)
         for anonymous_id, time in links:
             self._directory.link(anonymous_id, time, primary, self.changes)
-        self._adopt_identifiers(primary, secondary)
+        self._identities.adopt_identifiers(primary, secondary)
         if secondary.last_seen is not None:
             primary.last_seen = max(primary.last_seen or secondary.last_seen, secondary.last_seen)
         self.changes.people.add(primary.key)
@@ -208,7 +209,7 @@ class Applier:
             if who.kind == ANONYMOUS:
                 self._directory.relate_anonymous(who.value, key, attributes, self.changes)
                 continue
-            person = self._find_or_create(who, entry["identifiers"])
+            person = self._identities.find_or_create(who, entry["identifiers"])
             if person is not None:
                 self._directory.relate(person, key, attributes, self.changes)
 
@@ -245,95 +246,7 @@ class Applier:
         return self._now if time is None else int(time)
 
     def _found(self, operation: dict[str, Any]) -> Person | None:
-        return self._find_or_create(from_operation(operation["identifiers"]), operation["identifiers"])
-
-    def _find_or_create(self, who: Identifier, identifiers: dict[str, Any]) -> Person | None:
-        """Returns whom an operation is about that is not an identify call, or None where it has no effect."""
-        person = self._directory.find(who)
-        if person is not None:
-            return person
-        if who in self._directory.suppressed:
-            self._fail("invalid", "identifiers", "the identifier is suppressed; the operation was ignored")
-            return None
-        if who.kind == "cio_id" or not self._create_unknown:
-            self._fail("invalid", "identifiers", "nobody has this identifier; the operation was dropped")
-            return None
-        return self._directory.create(who, identifiers[who.kind], self.changes)
-
-    def _identified(self, who: Identifier, given: str, attributes: dict[str, Any]) -> Person | None:
-        """Returns whom an identify call is about.
-
-        Where nobody has the identifier but somebody has the other one that the attributes name, that person gets the
-        identifier (published for `id`: it replaces the one the person had); else a person is created.
-        """
-        person = self._directory.find(who)
-        if person is not None:
-            return person
-        if who in self._directory.suppressed:
-            self._fail("invalid", "identifiers", "the identifier is suppressed; the operation was ignored")
-            return None
-        if who.kind == "cio_id":
-            self._fail("invalid", "identifiers", "nobody has this cio_id; the operation was dropped")
-            return None
-        other = "email" if who.kind == "id" else "id"
-        named = attributes.get(other)
-        person = self._directory.find(identifier(other, named)) if isinstance(named, str) and named else None
-        if person is not None:
-            self._rename(person, who.kind, given)
-            return person
-        if attributes.get("_update") is True:
-            return None
-        return self._directory.create(who, given, self.changes)
-
-    def _set(self, person: Person, who: Identifier, name: str, value: Any, time: int) -> None:
-        fault = too_long(name, value)
-        if fault is not None:
-            self._fail("invalid", name[: limits.MAX_ATTRIBUTE_NAME_BYTES], fault)
-        elif name in ("id", "email"):
-            self._set_identifier(person, who, name, value, time)
-        elif name != "cio_id":
-            set_attribute(person.attributes, name, value, time)
-
-    def _set_identifier(self, person: Person, who: Identifier, name: str, value: Any, time: int) -> None:
-        """Sets `id` or `email` from an attribute: they must stay unique, and one of them must remain."""
-        current = person.id if name == "id" else person.email
-        newest = person.attributes.get(name)
-        if newest is not None and newest.time > time:
-            return
-        if value is None or value == "":
-            if current is not None and (person.id is None or person.email is None):
-                self._fail("invalid", name, f"{name} is the person's only identifier and can't be removed")
-                return
-        elif not isinstance(value, str):
-            self._fail("invalid", name, f"{name} must be a string")
-            return
-        else:
-            wanted = identifier(name, value)
-            holder = self._directory.find(wanted)
-            if (holder is not None and holder is not person) or wanted in self._directory.suppressed:
-                self._fail("invalid", name, f"attribute update failure: this {name} belongs to somebody else")
-                return
-            if name == "id" and current not in (None, value) and who.kind != "cio_id":
-                self._fail("invalid", name, "an id once set can be changed by cio_id only")
-                return
-        if value != current:
-            self._rename(person, name, value or None)
-        set_attribute(person.attributes, name, value, time)
-
-    def _rename(self, person: Person, kind: str, value: str | None) -> None:
-        self._directory.unindex(person)
-        if kind == "id":
-            person.id = value
-        else:
-            person.email = value
-        self._directory.index(person)
-        self.changes.people.add(person.key)
-
-    def _adopt_identifiers(self, primary: Person, secondary: Person) -> None:
-        if primary.id is None and secondary.id is not None:
-            self._rename(primary, "id", secondary.id)
-        if primary.email is None and secondary.email is not None:
-            self._rename(primary, "email", secondary.email)
+        return self._identities.find_or_create(from_operation(operation["identifiers"]), operation["identifiers"])
 
     def _relate_objects(self, person: Person, operation: dict[str, Any]) -> None:
         for entry in operation.get("cio_relationships") or ():

@@ -103,6 +103,12 @@ def test_a_person_known_by_email_gets_the_id_of_an_identify_with_it(client: Clie
     assert (person["id"], person["attributes"]["plan"]) == ("u1", "pro")
 
 
+def test_a_person_known_by_id_gets_the_email_of_an_identify_with_it(client: Client) -> None:
+    client.batch(identify(), identify({"id": "u1"}, 2000, identifiers={"email": "a@example.com"}))
+    (person,) = client.people()
+    assert (person["id"], person["email"], person["attributes"]["email"]) == ("u1", "a@example.com", "a@example.com")
+
+
 def test_an_email_of_somebody_else_is_an_attribute_update_failure(client: Client) -> None:
     client.batch(identify({"email": "a@example.com"}), identify(identifiers={"id": "u2"}))
     answer = client.batch(identify({"email": "a@example.com", "plan": "pro"}, 2000, identifiers={"id": "u2"}))

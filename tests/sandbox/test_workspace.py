@@ -34,7 +34,7 @@ def outcome(found: Workspace) -> tuple[Any, Any, Any]:
         for line in views.activity(found)["activity"]
     ]
     people = [
-        {**person, "attributes": sorted(person["attributes"].items()), "attribute_times": None, "relationships": None}
+        {**person, "relationships": sorted(map(str, person["relationships"]))}
         for person in views.people(found)["people"]
     ]
     objects = [
