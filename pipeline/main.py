@@ -12,8 +12,9 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, StandardOptions
 
 from delivery.connection_check import check_connection
+from delivery.errors import CredentialsUnavailableError
 from pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
-from pipeline.failures import failure_sentence
+from pipeline.failures import failure_sentence, was_interrupted
 from pipeline.operations_output import WriteOperations
 from pipeline.options import CustomerIOOptions, OptionError, parse_options
 from pipeline.progress import show_progress
@@ -28,6 +29,7 @@ __all__ = ["build_pipeline", "run"]
 #: the machine has it; it is used for subscriptions alone, which only it can read locally.
 _LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_STREAMING_RUNNER = "DirectRunner"
+_INTERRUPTED = 130  # a shell's status for a process that Ctrl-C ended
 
 
 def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: Callable[[], float] = time.time) -> None:
@@ -83,14 +85,16 @@ def run(argv: Sequence[str]) -> int:
         argv: The command line, without the program's name.
 
     Returns:
-        The process's exit status: 0, 1 where the job failed, 2 where an option can't be right.
+        The exit status: 0; 1 where the job failed; 2 where an option can't be right; 130 where Ctrl-C ended it.
     """
     try:
         options = parse_options(argv)
         if options.check_connection:
             return _check_connection(options)
         check_patterns(options.patterns)
-    except OptionError as error:
+        if not options.runs_on_dataflow and not options.operations_output:
+            options.credentials_source.fetch()  # now, not when the first operation is to be sent
+    except (OptionError, CredentialsUnavailableError) as error:
         print(error, file=sys.stderr)
         return 2
     standard = options.view_as(StandardOptions)
@@ -100,6 +104,8 @@ def run(argv: Sequence[str]) -> int:
     try:
         return _run(options)
     except Exception as error:
+        if was_interrupted(error):
+            return _INTERRUPTED
         sentence = failure_sentence(error)
         if sentence is None:
             raise
@@ -125,7 +131,7 @@ def _run(options: CustomerIOOptions) -> int:
             result.wait_until_finish()
         except KeyboardInterrupt:
             result.cancel()
-            return 130
+            return _INTERRUPTED
     print("\n".join(_summary_lines(result, options)))
     return 0
 

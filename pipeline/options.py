@@ -162,6 +162,9 @@ class CustomerIOOptions(PipelineOptions):
                 raise OptionError("--input_format=dead_letters takes files: give them with --input.")
             if self.operations_output:
                 raise OptionError("--operations_output takes files as input: give them with --input.")
+            for name, files_only in (("ordering", "none"), ("backfill_recent", "send")):
+                if getattr(self, name) == files_only:
+                    raise OptionError(f"--{name}={files_only} is about files, and means nothing to a subscription.")
         if self.id_label and not (self.runs_on_dataflow and self.input_subscription):
             raise OptionError(f"--id_label={self.id_label} needs --input_subscription and --runner=DataflowRunner.")
 

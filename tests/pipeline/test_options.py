@@ -36,6 +36,8 @@ DATAFLOW = [
         ),
         ([STREAM[0]], "--input_subscription needs --dead_letter_topic"),
         ([*STREAM, "--input_format=dead_letters"], "--input_format=dead_letters takes files"),
+        ([*STREAM, "--ordering=none"], "--ordering=none is about files"),
+        ([*STREAM, "--backfill_recent=send"], "--backfill_recent=send is about files"),
         ([*STREAM, "--operations_output=o"], "--operations_output takes files"),
         (
             [*FILES, "--dead_letters=d", "--dead_letter_topic=projects/shop-data/topics/t"],

@@ -61,11 +61,11 @@ def test_a_missing_file_is_refused_before_anything_runs(
     assert_that(capsys.readouterr().err, equal_to(f"--input={tmp_path}/nothing-*.ndjson matches no file.\n"))
 
 
-def test_missing_credentials_are_a_sentence(
+def test_missing_credentials_are_a_sentence_before_anything_runs(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CUSTOMERIO_API_KEY")
-    assert_that(run(arguments), is_(1))
+    assert_that(run(arguments), is_(2))
     assert_that(capsys.readouterr().err, contains_string("CUSTOMERIO_API_KEY is not set"))
 
 

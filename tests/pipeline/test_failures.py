@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+from hamcrest import assert_that, equal_to, is_
+
+from delivery.errors import AuthenticationError
+from pipeline.failures import failure_sentence, was_interrupted
+
+
+def _raised_from(cause: Exception) -> Exception:
+    error = RuntimeError("Bundle failed")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AuthenticationError("Wrong key. [while running 'Deliver']"),
+        RuntimeError("Traceback ...\ndelivery.errors.AuthenticationError: Wrong key. [while running 'Deliver']\n more"),
+        _raised_from(AuthenticationError("Wrong key.")),
+    ],
+    ids=["raised", "as text", "as cause"],
+)
+def test_the_sentence_is_found_however_the_runner_hands_the_failure_over(error: Exception) -> None:
+    assert_that(failure_sentence(error), equal_to("Wrong key."))
+
+
+def test_a_failure_that_nobody_explains_has_no_sentence() -> None:
+    assert_that(failure_sentence(RuntimeError("KeyError: 'x'")), is_(None))
+
+
+@pytest.mark.parametrize(
+    ("error", "interrupted"),
+    [(KeyboardInterrupt(), True), (RuntimeError("... KeyboardInterrupt"), True), (RuntimeError("KeyError"), False)],
+)
+def test_ctrl_c_is_told_from_a_failure(error: BaseException, interrupted: bool) -> None:
+    assert_that(was_interrupted(error), is_(interrupted))
