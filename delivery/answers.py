@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import orjson
+from mapping import json_text
 
 __all__ = [
     "Accepted",
@@ -129,8 +129,8 @@ def _read_accepted(answer: Answer, status: int, operations: int) -> Verdict:
         errors: Any = []
     else:
         try:
-            document = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
+            document = json_text.loads(answer.body)
+        except json_text.InvalidJson:
             return Retry(f"status {status} with a body that is not JSON", status, answer.retry_after)
         errors = document.get("errors") if isinstance(document, dict) else document
         errors = [] if errors is None else errors
@@ -151,8 +151,8 @@ def _read_accepted(answer: Answer, status: int, operations: int) -> Verdict:
 def _first_refusal(status: int, body: bytes) -> Refusal:
     """Read the errors of a whole request: v2's ``errors``, or v1's ``meta``."""
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = json_text.loads(body)
+    except json_text.InvalidJson:
         document = None
     if not isinstance(document, dict):
         return Refusal(status)

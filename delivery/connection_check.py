@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import orjson
-
 from delivery.answers import Answer
 from delivery.client import HttpRequest, TrackClient
 from delivery.credentials import CredentialsSource
 from delivery.endpoint import REGION_URLS
 from delivery.errors import CredentialsUnavailableError
 from delivery.settings import DeliverySettings
+from mapping import json_text
 
 __all__ = ["ConnectionCheck", "check_connection"]
 
@@ -85,7 +84,7 @@ def _wrong_region(region: str, other: str) -> ConnectionCheck:
 
 def _account(body: bytes) -> dict[str, Any] | None:
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = json_text.loads(body)
+    except json_text.InvalidJson:
         return None
     return document if isinstance(document, dict) else None

@@ -31,6 +31,8 @@ _FIRST = ("email", "created_at", "unsubscribed", "anonymous_id", "cio_subscripti
 #: Every operation of a split identify needs it: one without it would create the person.
 _UPDATE_ONLY = "_update"
 
+#: Identifiers that no URL path can carry: v1's call names the person in its path, where these mean folders.
+_NO_PATH = frozenset({".", ".."})
 _V1_ACTIONS = frozenset({"event", "page", "screen"})
 
 
@@ -146,6 +148,8 @@ def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:
 
 def _check_v1(operation: Operation, text: bytes) -> None:
     if operation["type"] != "person" or operation["action"] not in _V1_ACTIONS:
+        raise _too_large(text)
+    if not _NO_PATH.isdisjoint(operation["identifiers"].values()):
         raise _too_large(text)
     size = len(json_text.dumps(operation["attributes"]))
     if size > MAX_V1_DATA_BYTES:

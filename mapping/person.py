@@ -113,8 +113,6 @@ def _key(kind: str, value: str) -> bytes:
 
 def _email(event: Event) -> str | None:
     if event.call == "identify":
-        email = text(event.traits, "email")
-        if email is not None:
-            return email
+        return text(event.traits, "email")
     traits = event.context.get("traits")
     return text(traits, "email") if traits.__class__ is dict else None

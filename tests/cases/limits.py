@@ -216,6 +216,12 @@ OPERATIONS = [
         shown=False,
     ),
     about(
+        "A large event of a person whom v1's URL can't name",
+        event("page", userId="..", name="Report", properties=_large(40_000)),
+        "operation_too_large",
+        shown=False,
+    ),
+    about(
         "Anything else over 32,000 bytes",
         event(
             "track",

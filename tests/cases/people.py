@@ -55,9 +55,9 @@ CASES: list[Case] = [
     about("The userId goes before any email", event("identify", userId="u1", traits=ADA), identified(U1, **ADA)),
     about("Identify without a userId uses `traits.email`", event("identify", traits=ADA), identified(ADA, **ADA)),
     about(
-        "Identify looks into `context.traits` too, where its traits have no email",
+        "Identify looks into `context.traits` only where it has no traits",
         event("identify", traits={"plan": "pro"}, context=_BY_CONTEXT),
-        identified(ADA, plan="pro"),
+        "missing_identity",
         shown=False,
     ),
     about("The others use `context.traits.email`", _ordered(context=_BY_CONTEXT, anonymousId="a-1"), _by(ADA)),
