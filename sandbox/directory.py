@@ -40,6 +40,8 @@ class Directory:
         objects: Objects by type id and id.
         links: Links to people by anonymous id.
         suppressed: Identifiers that may not be added.
+        ulids: The ULIDs, in capitals, of all events received. A set in memory, about 130 bytes each: an index in the
+            database would be the most expensive part of taking an event.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Directory:
         objects: Mapping[ObjectKey, WorkspaceObject] | None = None,
         links: Mapping[str, list[Link]] | None = None,
         suppressed: Iterable[Identifier] = (),
+        ulids: Iterable[str] = (),
     ) -> None:
         self.people: dict[int, Person] = {person.key: person for person in people}
         self.objects: dict[ObjectKey, WorkspaceObject] = dict(objects or {})
         self.links: dict[str, list[Link]] = dict(links or {})
         self.suppressed: set[Identifier] = set(suppressed)
+        self.ulids: set[str] = set(ulids)
         self._found: dict[Identifier, Person] = {}
         self._linked: dict[int, set[str]] = {}
         self._anonymous_objects: dict[str, set[ObjectKey]] = {}

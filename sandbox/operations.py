@@ -56,7 +56,7 @@ class Applier:
         """Adds an event, page or screen to the activity log; an anonymous one may be somebody's already."""
         identifiers = operation["identifiers"]
         time = self._time(operation)
-        person_key: int | None = None
+        person: Person | None = None
         anonymous_id: str | None = None
         sent_as = ""
         if identifiers:
@@ -65,22 +65,20 @@ class Applier:
             if who.kind == ANONYMOUS:
                 anonymous_id = who.value
                 links = self._directory.links.get(anonymous_id)
-                person_key = owner(time, links) if links else None
+                key = owner(time, links) if links else None
+                person = None if key is None else self._directory.people[key]
             else:
                 person = self._identities.find_or_create(who, identifiers)
                 if person is None:
                     return
-                person_key = person.key
-        if person_key is not None:
-            person = self._directory.people[person_key]
-            if person.last_seen is None or person.last_seen < time:
-                person.last_seen = time
+        if person is not None and (person.last_seen is None or person.last_seen < time):
+            person.last_seen = time
         self.changes.activity.append(
             ActivityRow(
                 self._valid.ulid,
                 ACTIVITY_TYPES[operation["action"]],
                 operation["name"].strip(),
-                person_key,
+                None if person is None else person.key,
                 anonymous_id,
                 sent_as,
                 time,

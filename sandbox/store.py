@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,6 @@ CREATE TABLE IF NOT EXISTS activity (
     sequence INTEGER PRIMARY KEY, ulid TEXT, type TEXT NOT NULL, name TEXT NOT NULL, person INTEGER,
     anonymous_id TEXT, identifier TEXT NOT NULL, time INTEGER NOT NULL, received REAL NOT NULL, operation BLOB NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS activity_ulid ON activity (ulid) WHERE ulid IS NOT NULL;
 CREATE INDEX IF NOT EXISTS activity_person ON activity (person, time) WHERE person IS NOT NULL;
 CREATE INDEX IF NOT EXISTS activity_anonymous ON activity (anonymous_id, time) WHERE anonymous_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS refused (
@@ -52,7 +51,7 @@ class Store:
         # A stand-in's data survives its own end, not that of the machine: no fsync for each request.
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = OFF")
-        # ULIDs come in any order, so that their index is read and written all over: 64 MB of it stay in memory.
+        # People's activity comes in any order, so that its index is written all over: 64 MB of it stay in memory.
         self._connection.execute("PRAGMA cache_size = -64000")
         self._connection.executescript(SCHEMA)
 
@@ -78,18 +77,11 @@ class Store:
         for anonymous_id, time, person in query("SELECT anonymous_id, time, person FROM links"):
             links.setdefault(anonymous_id, []).append(Link(time, person))
         suppressed = [Identifier(*row) for row in query("SELECT kind, value FROM suppressed")]
-        directory = Directory(people, objects, links, suppressed)
+        ulids = (ulid for (ulid,) in query("SELECT ulid FROM activity WHERE ulid IS NOT NULL"))
+        directory = Directory(people, objects, links, suppressed, ulids)
         for person, time in query("SELECT person, max(time) FROM activity WHERE person IS NOT NULL GROUP BY person"):
             directory.people[person].last_seen = time
         return directory
-
-    def known(self, ulids: Iterable[str]) -> set[str]:
-        """Returns those of some ULIDs (in capitals) that an event came with before."""
-        wanted = orjson.dumps(list(ulids)).decode()
-        rows = self._connection.execute(
-            "SELECT ulid FROM activity WHERE ulid IN (SELECT value FROM json_each(?))", (wanted,)
-        )
-        return {ulid for (ulid,) in rows}
 
     def save(self, changes: Changes, directory: Directory) -> None:
         """Writes what a request changed, in one transaction."""

@@ -166,8 +166,7 @@ class Workspace:
                 for index, problem, text in refused
             ]
             try:
-                ulids = [each.ulid for _, each in valid if each.ulid is not None]
-                seen = self._store.known(ulids) if ulids else set()
+                seen = self._directory.ulids
                 for index, each in valid:
                     if each.ulid is not None:
                         if each.ulid in seen:
