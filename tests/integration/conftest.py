@@ -21,7 +21,7 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def job(sandbox: RunningSandbox, tmp_path: Path) -> Job:
-    return Job(sandbox, tmp_path, {})
+    return Job(sandbox, tmp_path, {"CUSTOMERIO_SITE_ID": SITE_ID, "CUSTOMERIO_API_KEY": API_KEY})
 
 
 @pytest.fixture

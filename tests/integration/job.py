@@ -31,7 +31,7 @@ class Job:
     Attributes:
         sandbox: Where it delivers to.
         folder: Where its dead letters and its log go.
-        environment: What it finds in its environment besides the credentials and this process's.
+        environment: What it finds in its environment besides this process's.
     """
 
     sandbox: RunningSandbox
@@ -52,8 +52,7 @@ class Job:
     def started(self, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         """Starts the job; it is ended with the ``with`` block if it has not ended by itself."""
         command = [sys.executable, "-m", "pipeline", f"--track_endpoint={self.sandbox.url}", *options]
-        environment = {"CUSTOMERIO_SITE_ID": SITE_ID, "CUSTOMERIO_API_KEY": API_KEY, **self.environment}
-        with running(command, self.folder / "job.log", environment=environment, directory=ROOT) as process:
+        with running(command, self.folder / "job.log", environment=self.environment, directory=ROOT) as process:
             yield process
 
     def run(self, *options: str) -> int:
