@@ -5,5 +5,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . scripts/environment.sh
 use_environment test
 
-[ $# -gt 0 ] || set -- -m "not integration"
+[ $# -gt 0 ] || set -- -m "not integration" --numprocesses auto
 exec .venv/bin/python -m pytest "$@"

@@ -10,6 +10,7 @@ TEST = [
     "pyhamcrest>=2.1,<3",
     "hypothesis>=6.130,<7",
     "jsonschema>=4.23,<5",
+    "pytest-xdist>=3.6,<4",
     "python-ulid>=3.0,<4",
 ]
 DEV = ["ruff>=0.12", "mypy>=1.17,<3", "types-requests>=2.32", "uv>=0.8"]
