@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, StandardOptions
 
 from delivery.connection_check import check_connection
@@ -91,6 +92,7 @@ def run(argv: Sequence[str]) -> int:
         options = parse_options(argv)
         if options.check_connection:
             return _check_connection(options)
+        FileSystems.set_options(options)  # the first look at gs:// decides which credentials are used
         check_patterns(options.patterns)
         if not options.runs_on_dataflow and not options.operations_output:
             options.credentials_source.fetch()  # now, not when the first operation is to be sent
