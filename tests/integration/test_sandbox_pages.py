@@ -47,7 +47,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]
     hostile = folder / "hostile.ndjson"
     hostile.write_text("".join(json.dumps(event) + "\n" for event in hostile_events()))
     with running_sandbox(site_id=SITE_ID, api_key=API_KEY) as sandbox:
-        job = Job(sandbox, folder, {})
+        job = Job(sandbox, folder, {"CUSTOMERIO_SITE_ID": SITE_ID, "CUSTOMERIO_API_KEY": API_KEY})
         status = job.run("--backfill_recent=send", "--input", f"{ROOT}/examples/*.ndjson*", str(hostile))
         assert status == 0, job.log
         refused = {"type": "person", "action": MARKUP, "identifiers": {"id": MARKUP}}
