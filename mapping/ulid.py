@@ -20,6 +20,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # Two characters hold ten bits, so 13 look-ups write a ULID.
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _HASH_BYTES = 10  # a ULID's 80 bits of randomness
+_new_hash = blake2b(digest_size=_HASH_BYTES).copy  # copying a hash is quicker than setting one up
 _MAX_TIME_MS = (1 << 48) - 1
 
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE | re.ASCII).fullmatch
@@ -40,8 +41,11 @@ def make_ulid(time_ms: int, message: bytes) -> str:
     Returns:
         26 characters: 48 bits of time, then 80 bits of BLAKE2b over ``message``.
     """
-    digest = int.from_bytes(blake2b(message, digest_size=_HASH_BYTES).digest(), "big")
-    time_ms = min(max(time_ms, 0), _MAX_TIME_MS)
+    hashed = _new_hash()
+    hashed.update(message)
+    digest = int.from_bytes(hashed.digest(), "big")
+    if not 0 <= time_ms <= _MAX_TIME_MS:
+        time_ms = 0 if time_ms < 0 else _MAX_TIME_MS
     pairs = _PAIRS
     return (
         f"{pairs[time_ms >> 40]}{pairs[time_ms >> 30 & 1023]}{pairs[time_ms >> 20 & 1023]}"
