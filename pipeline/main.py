@@ -147,8 +147,11 @@ def _submit(pipeline: beam.Pipeline, options: CustomerIOOptions) -> int:
 
 
 def _summary_lines(result: Any, options: CustomerIOOptions) -> list[str]:
-    counters = result.metrics().query()["counters"]
-    summary = Summary({(found.key.metric.namespace, found.key.metric.name): found.committed for found in counters})
+    found = result.metrics().query()
+    summary = Summary(
+        {(each.key.metric.namespace, each.key.metric.name): each.committed for each in found["counters"]},
+        {(each.key.metric.namespace, each.key.metric.name): each.committed.mean for each in found["distributions"]},
+    )
     place = options.dead_letter_topic or f"{options.dead_letters_prefix}*.ndjson"
     return summary.lines(delivers=not options.operations_output, dead_letters_place=place)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from transforms.dead_letter import PART_REASONS
 
@@ -21,9 +21,11 @@ class Summary:
 
     Attributes:
         counters: Every counter's value by its namespace and name.
+        means: Every distribution's mean by its namespace and name.
     """
 
     counters: Mapping[tuple[str, str], int]
+    means: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def events_read(self) -> int:
@@ -72,6 +74,10 @@ class Summary:
                 ("  delivered", self.operations_delivered),
                 ("requests", self._count(_DELIVERY, "requests")),
                 ("  retried", self._count(_DELIVERY, "retried")),
+                ("  mean operations", self._mean("batch_operations")),
+                ("  mean bytes", self._mean("batch_bytes")),
+                ("  mean milliseconds", self._mean("request_latency_ms")),
+                ("seconds throttled", self._count(_DELIVERY, "cumulativeThrottlingSeconds")),
             ]
         rows.append(("dead letters", sum(self.dead_letters.values())))
         lines = [f"  {label:<24}{count:>12,}" for label, count in rows]
@@ -87,6 +93,9 @@ class Summary:
                 "letters' files as --input"
             )
         return lines
+
+    def _mean(self, name: str) -> int:
+        return round(self.means.get((_DELIVERY, name), 0.0))
 
     def _count(self, namespace: str, name: str) -> int:
         return self.counters.get((namespace, name), 0)
