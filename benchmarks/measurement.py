@@ -1,13 +1,12 @@
-"""What a measurement is, and how several runs of it become one figure."""
+"""What a measurement is."""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Measurement", "interleaved_ratio"]
+__all__ = ["Measurement"]
 
 
 @dataclass(frozen=True)
@@ -31,21 +30,3 @@ class Measurement:
     aim: str
     reached: bool
     details: Mapping[str, Any] = field(default_factory=dict)
-
-
-def interleaved_ratio(
-    measured: Callable[[], float], reference: Callable[[], float], runs: int
-) -> tuple[float, list[float], list[float]]:
-    """Run two things in turn, so that whatever else the machine does meets both.
-
-    Args:
-        measured: Does the one, and returns the seconds that it took.
-        reference: Does the other.
-        runs: How often.
-
-    Returns:
-        The median of the runs' ratios, and the seconds of each run.
-    """
-    times: Sequence[tuple[float, float]] = [(measured(), reference()) for _ in range(runs)]
-    ratio = statistics.median(one / other for one, other in times)
-    return ratio, [one for one, _ in times], [other for _, other in times]

@@ -1,0 +1,74 @@
+"""Ten times the events: does time grow tenfold, and does memory stay?
+
+Run with ``python -m benchmarks.growth``. The time of starting is in both, so that it helps the larger run a little:
+``details`` holds the seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import tempfile
+
+from benchmarks.backfill import run_backfill
+from benchmarks.generate import write_files
+from benchmarks.measurement import Measurement
+from benchmarks.processes import Usage
+
+__all__ = ["measure"]
+
+_EVENTS = 200_000
+_FACTOR = 10
+_TIME_AIM = 10.5
+#: Flat, for memory: what an allocator may keep beyond need.
+_MEMORY_AIM = 1.25
+
+
+def measure(events: int = _EVENTS) -> list[Measurement]:
+    """Measure the growth of time and of memory with ``--ordering=none``.
+
+    Args:
+        events: Of the smaller run; the larger one has ten times as many.
+    """
+    small, large = _run(events), _run(events * _FACTOR)
+    against = f"the same with {events:,}"
+    time_ratio, memory_ratio = large.wall_secs / small.wall_secs, large.peak_mb / small.peak_mb
+    return [
+        Measurement(
+            name=f"time of {events * _FACTOR:,} events, --ordering=none",
+            compared_with=against,
+            value=time_ratio,
+            unit="x",
+            aim=f"at most {_TIME_AIM}",
+            reached=time_ratio <= _TIME_AIM,
+            details={"wall_secs": [round(small.wall_secs, 1), round(large.wall_secs, 1)]},
+        ),
+        Measurement(
+            name=f"peak memory of {events * _FACTOR:,} events, --ordering=none",
+            compared_with=against,
+            value=memory_ratio,
+            unit="x",
+            aim=f"flat: at most {_MEMORY_AIM}",
+            reached=memory_ratio <= _MEMORY_AIM,
+            details={"peak_mb": [round(small.peak_mb), round(large.peak_mb)]},
+        ),
+    ]
+
+
+def _run(events: int) -> Usage:
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        write_files(folder, events)
+        return run_backfill(folder, "none", events)[0]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure how time and memory grow with the events.")
+    parser.add_argument("--events", type=int, default=_EVENTS, help="of the smaller run")
+    for result in measure(parser.parse_args().events):
+        print(f"{result.name}: {result.value:.2f} times", dict(result.details))
+
+
+if __name__ == "__main__":
+    main()

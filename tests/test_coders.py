@@ -1,0 +1,104 @@
+"""The coder of everything that crosses a shuffle: events' bytes and operations' bytes go as they are, never pickled."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+import pytest
+from apache_beam import coders
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
+
+from pipeline.main import build_pipeline
+from pipeline.options import parse_options
+
+_OPERATION = "TupleCoder[VarIntCoder, BytesCoder, BytesCoder]"
+
+# Beam's own shuffles of a few elements a file: ranges to read, names of files.
+_RANGES = (
+    "TupleCoder[VarIntCoder, TupleCoder[TupleCoder[FastPrimitivesCoder, FastPrimitivesCoder], "
+    "NullableCoder[FastPrimitivesCoder], PaneInfoCoder]]"
+)
+_PATHS = "TupleCoder[VarIntCoder, TupleCoder[FastPrimitivesCoder, NullableCoder[FastPrimitivesCoder], PaneInfoCoder]]"
+_WRITTEN_FILES = {
+    "WriteDeadLetters/Write files/Write/WriteImpl/GroupByKey": "TupleCoder[FastPrimitivesCoder, FastPrimitivesCoder]"
+}
+
+_BY_PERSON = {"WriteToCustomerIO/GroupByPerson": f"TupleCoder[BytesCoder, {_OPERATION}]"}
+_BY_SHARD = {"WriteToCustomerIO/BatchByShard": f"TupleCoder[VarIntCoder, {_OPERATION}]"}
+_BY_PAYLOAD = {
+    "ReadDeadLetters/Take each payload once/Group/GroupByKey": (
+        "TupleCoder[TupleCoder[VarIntCoder, BytesCoder], FastPrimitivesCoder]"  # its values are None
+    )
+}
+_STREAM = (
+    "--input_subscription=projects/project-1/subscriptions/events",
+    "--dead_letter_topic=projects/project-1/topics/failed",
+)
+
+
+def _reading(place: str) -> dict[str, str]:
+    return {
+        f"{place}/Read plain files/ReadAllFiles/Reshard/ReshufflePerKey/GroupByKey": _RANGES,
+        f"{place}/Spread compressed files/ReshufflePerKey/GroupByKey": _PATHS,
+    }
+
+
+_READING_EVENTS = _reading("ReadEvents")
+_READING_DEAD_LETTERS = _reading("ReadDeadLetters/Read records")
+
+
+class _Shuffles(PipelineVisitor):
+    """Collects the coder of what each shuffle takes, by the shuffle's label."""
+
+    def __init__(self) -> None:
+        self.coders: dict[str, coders.Coder] = {}
+
+    def visit_transform(self, node: AppliedPTransform) -> None:
+        self._add(node)
+
+    def enter_composite_transform(self, node: AppliedPTransform) -> None:
+        self._add(node)
+
+    def _add(self, node: AppliedPTransform) -> None:
+        # GroupIntoBatches keeps its elements in state, which is shuffled by key like a GroupByKey's.
+        if isinstance(node.transform, (beam.GroupByKey, beam.GroupIntoBatches)):
+            [taken] = node.inputs
+            self.coders[node.full_label] = coders.registry.get_coder(taken.element_type)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--input=events/*",), {**_READING_EVENTS, **_BY_PERSON, **_WRITTEN_FILES}),
+        (("--input=events/*", "--ordering=none"), {**_READING_EVENTS, **_WRITTEN_FILES}),
+        (
+            ("--input=failed/*", "--input_format=dead_letters"),
+            {**_READING_DEAD_LETTERS, **_BY_PAYLOAD, **_BY_PERSON, **_WRITTEN_FILES},
+        ),
+        (_STREAM, _BY_SHARD),
+    ],
+    ids=["backfill", "unordered backfill", "replay", "stream"],
+)
+def test_each_shuffle_has_the_coder_named_here(
+    arguments: tuple[str, ...], expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {label: str(coder) for label, coder in _shuffles(arguments, monkeypatch).items()} == expected
+
+
+@pytest.mark.parametrize("arguments", [("--input=events/*",), _STREAM], ids=["backfill", "stream"])
+def test_operations_are_keyed_deterministically(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _shuffles(arguments, monkeypatch)
+
+    [coder] = [coder for label, coder in found.items() if label.startswith("WriteToCustomerIO/")]
+    assert coder.key_coder().is_deterministic()
+
+
+def _shuffles(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, coders.Coder]:
+    monkeypatch.setenv("CUSTOMERIO_SITE_ID", "site")
+    monkeypatch.setenv("CUSTOMERIO_API_KEY", "key")
+    options = parse_options(arguments)
+    pipeline = beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner", "--streaming"]))
+    build_pipeline(pipeline, options)
+    shuffles = _Shuffles()
+    pipeline.visit(shuffles)
+    return shuffles.coders
