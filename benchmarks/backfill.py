@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=_RUNS)
     options = parser.parse_args()
     for ordering in ("person", "none"):
-        result = measure(ordering, options.events, options.runs)  # type: ignore[arg-type]
+        result = measure(ordering, options.events, options.runs)
         print(f"{result.name}: {result.value:.2f} times", dict(result.details))
 
 

@@ -142,8 +142,9 @@ def _deliver(values: list[tuple[bytes, Value]], url: str) -> float:
     for _ in writer.flush():
         pass
     elapsed = time.perf_counter() - started
-    for resource in (lanes, *clients):
-        resource.close()
+    lanes.close()
+    for client in clients:
+        client.close()
     taken = stats(url)["operations"] - before
     if taken != len(values):
         raise RuntimeError(f"the sandbox took {taken} operations of {len(values)}")

@@ -56,7 +56,7 @@ def _ask(rate: float, tag: str, begin: float, seconds: float) -> list[float]:
     """Ask from one moment on; return when permission came. The clock is the machine's: all processes read the same."""
     budget = WorkerBudget(shared_worker_budget(rate, tag))
     time.sleep(begin - time.monotonic())
-    granted = []
+    granted: list[float] = []
     while True:
         budget.take(time.sleep)
         now = time.monotonic()
