@@ -25,14 +25,13 @@ _RUNS = 3
 _AIM = 1.4
 
 
-def run_backfill(folder: pathlib.Path, ordering: Ordering, events: int, *arguments: str) -> tuple[Usage, int]:
+def run_backfill(folder: pathlib.Path, ordering: Ordering, events: int) -> tuple[Usage, int]:
     """Run the job over a folder of events; return what it took, and how many requests it made.
 
     Args:
         folder: Where the files of ``benchmarks.generate`` are.
         ordering: The job's ``--ordering``.
         events: How many events there are.
-        arguments: Further ones of the job.
 
     Raises:
         RuntimeError: The stand-in did not get an operation for each event.
@@ -42,7 +41,7 @@ def run_backfill(folder: pathlib.Path, ordering: Ordering, events: int, *argumen
             [
                 *("-m", "pipeline", f"--input={folder}/events-*.ndjson", f"--track_endpoint={url}"),
                 *(f"--ordering={ordering}", "--backfill_recent=send", "--max_requests_per_second=100000"),
-                *(f"--dead_letters={folder}/dead-letters", *arguments),
+                f"--dead_letters={folder}/dead-letters",
             ],
             {"CUSTOMERIO_SITE_ID": SITE_ID, "CUSTOMERIO_API_KEY": API_KEY},
         )
