@@ -26,7 +26,7 @@ class Usage:
     Attributes:
         wall_secs: From its start to its end.
         cpu_secs: On all cores, in user and system mode.
-        peak_mb: The most memory that it held, in megabytes.
+        peak_mb: The most memory that it held, in megabytes; at least this process's own peak, which Linux counts in.
     """
 
     wall_secs: float
