@@ -51,7 +51,7 @@ class DeliverySettings:
     max_num_workers: int = 1
     rate_limit_service: str | None = None
     max_batch_bytes: int = _MAX_BATCH_BYTES
-    max_batch_operations: int = 2_000
+    max_batch_operations: int = 1_000
     max_in_flight_requests: int = 8
     ordering: Literal["person", "none"] = "person"
     max_batch_delay_secs: float = 2.0
