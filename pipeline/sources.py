@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -19,8 +18,8 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 from mapping import json_text
 from pipeline.compressed_files import is_compressed, may_match_compressed, read_lines
 from pipeline.options import OptionError
-from transforms.dead_letter import DEAD_LETTERS, dead_letter
 from transforms.live_counts import LIVE_COUNTS
+from transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["DeadLetterPayloads", "ReadDeadLetters", "ReadFiles", "ReadSubscription", "check_patterns"]
 
@@ -148,19 +147,19 @@ class ReadDeadLetters(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> DeadLetterPayloads:
         """Wire the reading of records; see the class."""
-        records = (
-            begin
-            | "Read records" >> ReadFiles(self._patterns)
-            | "Open records" >> beam.ParDo(_OpenRecord(self._clock)).with_outputs(DEAD_LETTERS, main="payloads")
+        opened, dead_letters = with_dead_letters(
+            begin | "Read records" >> ReadFiles(self._patterns),
+            "Open records",
+            _OpenRecord(self._clock),
+            main="payloads",
+            element_type=convert_to_beam_type(tuple[int, bytes]),
         )
-        records.payloads.element_type = convert_to_beam_type(tuple[int, bytes])
-        records[DEAD_LETTERS].element_type = bytes
         payloads = (
-            records.payloads
+            opened
             | "Take each payload once" >> beam.Distinct()
             | "Restore times" >> beam.Map(_with_time).with_output_types(bytes)
         )
-        return DeadLetterPayloads(payloads, records[DEAD_LETTERS])
+        return DeadLetterPayloads(payloads, dead_letters)
 
 
 #: Stands for "its source gave it no time" where a whole number is needed.
@@ -178,17 +177,15 @@ class _OpenRecord(beam.DoFn):
             return
         try:
             yield _open_record(line)
-        except (json_text.InvalidJson, binascii.Error, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):  # not JSON, not base64, no number, no such field
             Metrics.counter("events", "read").inc()
-            Metrics.counter("dead_letters", "not_a_dead_letter").inc()
-            record = dead_letter(
+            yield dead_letter_output(
                 stage="parse",
                 reason="not_a_dead_letter",
                 detail="The line is no dead letter: is --input_format=dead_letters right for this file?",
                 payload=line,
                 failed_at=self._clock(),
             )
-            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, record)
 
 
 def _open_record(line: bytes) -> tuple[int, bytes]:

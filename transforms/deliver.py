@@ -22,14 +22,12 @@ from delivery.retry import RetryPolicy
 from delivery.sender import Sender
 from delivery.settings import DeliverySettings
 from delivery.writer import BundleWriter
-from transforms.dead_letter import dead_letter
+from transforms.dead_letter import DEAD_LETTERS, dead_letter
 from transforms.delivery_metrics import DeliveryMetrics
 from transforms.rate_limit_service import RateLimitServiceBudget
 from transforms.worker_budget import shared_worker_budget
 
-__all__ = ["DEAD_LETTERS", "DeliverGroups", "DeliverValues"]
-
-DEAD_LETTERS = "dead_letters"
+__all__ = ["DeliverGroups", "DeliverValues"]
 
 
 class _Deliver(beam.DoFn):

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.metrics import Metrics
 
 from mapping import json_text
-from transforms.dead_letter import DEAD_LETTERS, dead_letter
 from transforms.map_to_customerio import KEYED_OPERATION, KeyedOperation
+from transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
 
@@ -54,11 +53,10 @@ class HoldRecentEvents(beam.PTransform):
 
     def expand(self, operations: beam.PCollection) -> HoldResult:
         """Wire the holding DoFn; see the class."""
-        hold = beam.ParDo(_Hold(self._launched_at, self._clock))
-        outputs = operations | "Hold recent events" >> hold.with_outputs(DEAD_LETTERS, main="operations")
-        outputs.operations.element_type = KEYED_OPERATION
-        outputs[DEAD_LETTERS].element_type = bytes
-        return HoldResult(outputs.operations, outputs[DEAD_LETTERS])
+        hold = _Hold(self._launched_at, self._clock)
+        return HoldResult(
+            *with_dead_letters(operations, "Hold recent events", hold, main="operations", element_type=KEYED_OPERATION)
+        )
 
 
 class _Hold(beam.DoFn):
@@ -67,15 +65,13 @@ class _Hold(beam.DoFn):
     def __init__(self, launched_at: float, clock: Callable[[], float]):
         self._held_from_ms = int((launched_at - CAMPAIGN_WINDOW_SECS) * 1000)
         self._clock = clock
-        self._held = Metrics.counter("dead_letters", "recent_event")
 
     def process(self, keyed_operation: KeyedOperation) -> Iterator[Any]:
         time_ms, operation, payload = keyed_operation[1]
         if time_ms < self._held_from_ms or json_text.loads(operation)["action"] not in _TRIGGERING:
             yield keyed_operation
             return
-        self._held.inc()
-        record = dead_letter(
+        yield dead_letter_output(
             stage="deliver",
             reason="recent_event",
             detail="The event is of the 72 hours before the backfill, so it could trigger a campaign.",
@@ -84,4 +80,3 @@ class _Hold(beam.DoFn):
             event_time_ms=time_ms,
             operation=operation,
         )
-        yield beam.pvalue.TaggedOutput(DEAD_LETTERS, record)

@@ -14,8 +14,8 @@ from mapping.errors import InvalidEvent
 from mapping.event import Event
 from mapping.mapper import UnsentPart, map_event
 from mapping.settings import MappingSettings
-from transforms.dead_letter import DEAD_LETTERS, dead_letter
 from transforms.live_counts import LIVE_COUNTS
+from transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["KEYED_OPERATION", "KeyedOperation", "MapResult", "MapToCustomerIO"]
 
@@ -61,11 +61,10 @@ class MapToCustomerIO(beam.PTransform):
 
     def expand(self, keyed_events: beam.PCollection) -> MapResult:
         """Wire the mapping DoFn; see the class."""
-        mapper = beam.ParDo(_Map(self._settings, self._clock))
-        outputs = keyed_events | "Map events" >> mapper.with_outputs(DEAD_LETTERS, main="operations")
-        outputs.operations.element_type = KEYED_OPERATION
-        outputs[DEAD_LETTERS].element_type = bytes
-        return MapResult(outputs.operations, outputs[DEAD_LETTERS])
+        mapper = _Map(self._settings, self._clock)
+        return MapResult(
+            *with_dead_letters(keyed_events, "Map events", mapper, main="operations", element_type=KEYED_OPERATION)
+        )
 
 
 class _Map(beam.DoFn):
@@ -95,9 +94,8 @@ class _Map(beam.DoFn):
             self._names_truncated.inc(mapped.names_truncated)
 
     def _dead_letter(self, event: Event, part: UnsentPart) -> Any:
-        Metrics.counter("dead_letters", part.reason).inc()
         attribute = part.attribute
-        record = dead_letter(
+        return dead_letter_output(
             stage="map",
             reason=part.reason,
             detail=part.detail,
@@ -106,4 +104,3 @@ class _Map(beam.DoFn):
             event_time_ms=event.time_ms,
             attribute=attribute and {"name": attribute.name, "size": attribute.size, "value": attribute.value},
         )
-        return beam.pvalue.TaggedOutput(DEAD_LETTERS, record)

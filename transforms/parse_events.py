@@ -10,9 +10,9 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 
-from mapping.event import Event, Filtered, Rejected, read_payload
-from transforms.dead_letter import DEAD_LETTERS, dead_letter
+from mapping.event import Event, Filtered, read_payload
 from transforms.live_counts import LIVE_COUNTS
+from transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["ParseEvents", "ParseResult"]
 
@@ -59,9 +59,7 @@ class ParseEvents(beam.PTransform):
         if source_timestamps is None:
             source_timestamps = not payloads.is_bounded
         reader = _ParseTimestamped(self._clock) if source_timestamps else _Parse(self._clock)
-        outputs = payloads | "Read events" >> beam.ParDo(reader).with_outputs(DEAD_LETTERS, main="events")
-        outputs[DEAD_LETTERS].element_type = bytes
-        return ParseResult(outputs.events, outputs[DEAD_LETTERS])
+        return ParseResult(*with_dead_letters(payloads, "Read events", reader, main="events"))
 
 
 class _Parse(beam.DoFn):
@@ -86,18 +84,14 @@ class _Parse(beam.DoFn):
             elif isinstance(outcome, Filtered):
                 self._filtered.inc()
             else:
-                yield beam.pvalue.TaggedOutput(DEAD_LETTERS, self._dead_letter(outcome, source_time_ms))
-
-    def _dead_letter(self, rejected: Rejected, source_time_ms: int | None) -> bytes:
-        Metrics.counter("dead_letters", rejected.reason).inc()
-        return dead_letter(
-            stage="parse",
-            reason=rejected.reason,
-            detail=rejected.detail,
-            payload=rejected.payload,
-            failed_at=self._clock(),
-            event_time_ms=source_time_ms,
-        )
+                yield dead_letter_output(
+                    stage="parse",
+                    reason=outcome.reason,
+                    detail=outcome.detail,
+                    payload=outcome.payload,
+                    failed_at=self._clock(),
+                    event_time_ms=source_time_ms,
+                )
 
 
 class _ParseTimestamped(_Parse):

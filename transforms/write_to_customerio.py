@@ -12,7 +12,8 @@ from delivery.batching import Value
 from delivery.clock import Clock, SystemClock
 from delivery.credentials import CredentialsSource
 from delivery.settings import DeliverySettings
-from transforms.deliver import DEAD_LETTERS, DeliverGroups, DeliverValues
+from transforms.deliver import DeliverGroups, DeliverValues
+from transforms.outputs import with_dead_letters
 
 __all__ = ["WriteResult", "WriteToCustomerIO"]
 
@@ -90,10 +91,7 @@ class WriteToCustomerIO(beam.PTransform):
         else:
             ready = operations | "DropPerson" >> beam.Values().with_output_types(Value)
             deliver = DeliverValues(*arguments)
-        outputs = ready | "Deliver" >> beam.ParDo(deliver).with_outputs(DEAD_LETTERS, main="delivered")
-        outputs.delivered.element_type = int
-        outputs[DEAD_LETTERS].element_type = bytes
-        return WriteResult(outputs.delivered, outputs[DEAD_LETTERS])
+        return WriteResult(*with_dead_letters(ready, "Deliver", deliver, main="delivered", element_type=int))
 
 
 def _to_shard(element: tuple[bytes, Value], num_shards: int) -> tuple[int, Value]:

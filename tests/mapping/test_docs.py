@@ -89,7 +89,7 @@ def _reasons_in(package: str) -> Iterator[str]:
 
 def _reasons_of(call: ast.Call) -> Iterator[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if name == "dead_letter":
+    if name in ("dead_letter", "dead_letter_output"):
         given = [keyword.value for keyword in call.keywords if keyword.arg == "reason"]
     elif name in _REASON_AT:
         given = call.args[_REASON_AT[name] :][:1]
