@@ -6,8 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import Any, TypeAlias
 
 from delivery.client import HttpRequest
-from delivery.settings import MAX_OPERATION_BYTES
 from delivery.v1 import v1_request
+from mapping.limits import MAX_OPERATION_BYTES
 
 __all__ = ["Batch", "Value", "request_for"]
 

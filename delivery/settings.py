@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from delivery.endpoint import track_url
+from mapping.limits import MAX_OPERATION_BYTES
 
-__all__ = ["MAX_OPERATION_BYTES", "DeliverySettings"]
-
-#: The most bytes that one operation of a v2 batch may have (Track API reference: "32kb"; decimal, to be safe).
-MAX_OPERATION_BYTES = 32_000
+__all__ = ["DeliverySettings"]
 
 #: The most bytes that a batch request's body may have (Track API reference: "500kb"; decimal, to be safe).
 _MAX_BATCH_BYTES = 500_000

@@ -8,7 +8,7 @@ from typing import Any
 from delivery.batching import Batch, Value
 from delivery.lanes import Lanes
 from delivery.report import Report
-from delivery.settings import MAX_OPERATION_BYTES
+from mapping.limits import MAX_OPERATION_BYTES
 
 __all__ = ["BundleWriter"]
 

@@ -6,13 +6,14 @@ from typing import Any
 
 from mapping.dates import date_seconds, timestamp_ms
 from mapping.errors import InvalidEvent
+from mapping.fields import is_empty
 
-__all__ = ["convert_dates", "created_at", "is_empty"]
+__all__ = ["convert_dates", "created_at"]
 
 #: What these hold are names and identifiers, at any depth, however much they look like dates.
 _NEVER_DATES = frozenset({"id", "name", "url", "email", "anonymous_id", "full_name"})
 
-#: Levels of nesting that attributes may have; orjson writes 254, and an operation adds some around them.
+#: Levels of nesting that attributes may have: far more than Customer.io shows, far fewer than Python's stack has.
 MAX_DEPTH = 240
 
 
@@ -36,25 +37,24 @@ def convert_dates(attributes: dict[str, Any], depth: int = 0) -> dict[str, Any]:
             # Most strings are no dates, and a year's dash is the quickest way to tell.
             if value[4:5] != "-" or name in _NEVER_DATES:
                 continue
-            new = date_seconds(value)
-            if new is None:
-                continue
-        elif kind is dict or kind is list:
-            new = _convert_nested(value, depth + 1)
-            if new is value:
-                continue
-        else:
+        elif kind is not dict and kind is not list:
             continue
-        if converted is attributes:
-            converted = dict(attributes)
-        converted[name] = new
+        new = _converted(value, depth)
+        if new is not value:
+            if converted is attributes:
+                converted = dict(attributes)
+            converted[name] = new
     return converted
 
 
-def _convert_nested(value: Any, depth: int) -> Any:
-    if depth > MAX_DEPTH:
+def _converted(value: Any, depth: int) -> Any:
+    """Convert one value at that depth: a string, object or list; the same one where it holds no date."""
+    if value.__class__ is str:
+        seconds = date_seconds(value)
+        return value if seconds is None else seconds
+    if depth >= MAX_DEPTH:
         raise InvalidEvent("invalid_json", f"The event nests deeper than {MAX_DEPTH} levels.")
-    return convert_dates(value, depth) if value.__class__ is dict else _convert_list(value, depth)
+    return convert_dates(value, depth + 1) if value.__class__ is dict else _convert_list(value, depth + 1)
 
 
 def _convert_list(values: list[Any], depth: int) -> list[Any]:
@@ -64,24 +64,14 @@ def _convert_list(values: list[Any], depth: int) -> list[Any]:
         if kind is str:
             if value[4:5] != "-":
                 continue
-            new = date_seconds(value)
-            if new is None:
-                continue
-        elif kind is dict or kind is list:
-            new = _convert_nested(value, depth + 1)
-            if new is value:
-                continue
-        else:
+        elif kind is not dict and kind is not list:
             continue
-        if converted is values:
-            converted = list(values)
-        converted[index] = new
+        new = _converted(value, depth)
+        if new is not value:
+            if converted is values:
+                converted = list(values)
+            converted[index] = new
     return converted
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a trait says nothing: absent, null, or only white space."""
-    return value is None or (value.__class__ is str and not value.strip())
 
 
 def created_at(traits: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["date_seconds", "timestamp_ms", "unix_number_ms"]
+__all__ = ["date_seconds", "timestamp_ms"]
 
 _EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
@@ -131,15 +131,15 @@ def timestamp_ms(value: Any) -> int | None:
         if milliseconds is None:
             milliseconds = _lenient_iso_ms(value)
         if milliseconds is None:
-            milliseconds = unix_number_ms(value)
+            milliseconds = _unix_number_ms(value)
     else:
-        milliseconds = unix_number_ms(value)
+        milliseconds = _unix_number_ms(value)
     if milliseconds is None or not _MIN_MS <= milliseconds < _MAX_MS:
         return None
     return milliseconds
 
 
-def unix_number_ms(value: Any) -> int | None:
+def _unix_number_ms(value: Any) -> int | None:
     """Read a unix time given as a number, or as a string of its digits.
 
     Returns:

@@ -15,7 +15,7 @@ import msgspec
 from mapping import json_text
 from mapping.dates import timestamp_ms
 from mapping.errors import InvalidEvent
-from mapping.fields import identifier, identifier_text, object_field
+from mapping.fields import NO_FIELDS, identifier, identifier_text, is_empty, object_field
 from mapping.integrations import opted_out
 
 __all__ = ["CALLS", "FILTERED", "Event", "Fields", "Filtered", "Outcome", "Rejected", "read_payload"]
@@ -29,8 +29,6 @@ _IDENTIFIERS = ("userId", "anonymousId", "messageId", "groupId", "previousId")
 #: Levels of nesting that an event may have. Runners pickle elements, if only to estimate their sizes; that takes two
 #: calls a level, and Python's default limit is 1,000 calls, those of the runner included.
 MAX_LEVELS = 400
-
-_NOTHING: dict[str, Any] = {}
 
 
 class Fields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -235,11 +233,11 @@ def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outc
         return Rejected(error.reason, error.detail, payload)
     if json_text.nests_deeper(payload, MAX_LEVELS):
         return Rejected("invalid_json", f"The event nests deeper than {MAX_LEVELS} levels.", payload)
-    context = fields.context or _NOTHING
+    context = fields.context or NO_FIELDS
     traits = fields.traits
     if traits is None:
         fallback = context.get("traits") if call in ("identify", "group") else None
-        traits = fallback if fallback.__class__ is dict else _NOTHING
+        traits = fallback if fallback.__class__ is dict else NO_FIELDS
     return Event(
         call,
         identifier_text(fields.user_id),
@@ -248,7 +246,7 @@ def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outc
         time_ms,
         client_time_ms,
         traits,
-        fields.properties or _NOTHING,
+        fields.properties or NO_FIELDS,
         context,
         fields,
         payload,
@@ -271,7 +269,7 @@ def _times(fields: Fields, source_time_ms: int | None) -> tuple[int, int]:
         time_ms = timestamp_ms(timestamp)
         if time_ms is not None:
             return time_ms, time_ms
-    client_time_ms = timestamp_ms(original) if _present(original) else None
+    client_time_ms = None if is_empty(original) else timestamp_ms(original)
     # In the order in which they say when an event happened: the client's own, then the transport's.
     for name, value, is_client_time in (
         ("timestamp", timestamp, True),
@@ -279,7 +277,7 @@ def _times(fields: Fields, source_time_ms: int | None) -> tuple[int, int]:
         ("sentAt", fields.sent_at, False),
         ("receivedAt", fields.received_at, False),
     ):
-        if _present(value):
+        if not is_empty(value):
             time_ms = _readable(value, name)
             if client_time_ms is None:
                 client_time_ms = time_ms if is_client_time else 0
@@ -290,10 +288,6 @@ def _times(fields: Fields, source_time_ms: int | None) -> tuple[int, int]:
             "The event has no timestamp, and neither has its source: Customer.io would take it for now.",
         )
     return source_time_ms, 0
-
-
-def _present(value: Any) -> bool:
-    return value is not None and not (isinstance(value, str) and not value.strip())
 
 
 def _readable(value: Any, name: str) -> int:

@@ -6,9 +6,10 @@ from typing import Any
 
 from mapping.errors import InvalidEvent
 
-__all__ = ["identifier", "identifier_text", "object_field", "text", "trimmed"]
+__all__ = ["NO_FIELDS", "identifier", "identifier_text", "is_empty", "object_field", "text", "trimmed"]
 
-_NOTHING: dict[str, Any] = {}
+#: Stands for an object that is not there. Not to be changed.
+NO_FIELDS: dict[str, Any] = {}
 
 
 def identifier(fields: dict[str, Any], name: str) -> str | None:
@@ -48,7 +49,7 @@ def object_field(fields: dict[str, Any], name: str) -> dict[str, Any]:
     if value.__class__ is dict:
         return value
     if value is None:
-        return _NOTHING
+        return NO_FIELDS
     raise InvalidEvent("invalid_field", f"{name} must be an object.")
 
 
@@ -60,3 +61,8 @@ def text(fields: dict[str, Any], name: str) -> str | None:
 def trimmed(value: Any) -> str | None:
     """Return a string without surrounding white space; None where nothing is left, or where it is no string."""
     return value.strip() or None if value.__class__ is str else None
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a field says nothing: absent, null, or a string of only white space."""
+    return value is None or (value.__class__ is str and not value.strip())

@@ -8,7 +8,7 @@ from mapping.errors import InvalidEvent
 from mapping.fields import identifier
 from mapping.person import check_length
 
-__all__ = ["CONTROL_TRAITS", "DEFAULT_OBJECT_TYPE", "object_identifiers", "relationship"]
+__all__ = ["CONTROL_TRAITS", "DEFAULT_OBJECT_TYPE", "object_identifiers", "relationship", "relationship_attributes"]
 
 #: Customer.io gives the first object type of a workspace the id 1.
 DEFAULT_OBJECT_TYPE = "1"

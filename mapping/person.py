@@ -45,7 +45,7 @@ def known_person(event: Event, identify_by: IdentifyBy) -> Identifiers | None:
     """Find the identifiers of the person that an event names by userId or email; None where it names nobody.
 
     Raises:
-        InvalidEvent: ``identifier_too_long``, or ``invalid_field`` for ``context.traits``' email of a wrong type.
+        InvalidEvent: ``identifier_too_long``.
     """
     user_id = event.user_id
     if user_id is not None and (identify_by != "email" or _EMAIL(user_id)):
