@@ -29,9 +29,10 @@ from delivery.retry import RetryPolicy
 from delivery.sender import Sender
 from delivery.settings import DeliverySettings
 from delivery.writer import BundleWriter
-from mapping.event import Event, read_payload
+from mapping.event import Event
 from mapping.mapper import map_event
 from mapping.person import person_key
+from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 from transforms.worker_budget import shared_worker_budget
 

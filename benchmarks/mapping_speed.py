@@ -17,9 +17,10 @@ import orjson
 
 from benchmarks.generate import events
 from benchmarks.measurement import Measurement
-from mapping.event import Event, read_payload
+from mapping.event import Event
 from mapping.mapper import map_event
 from mapping.person import person_key
+from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 
 __all__ = ["measure"]

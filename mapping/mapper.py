@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import Any
 
 from mapping import json_text
 from mapping.calls import CALL_MAPPERS, Operation
 from mapping.errors import InvalidEvent
 from mapping.event import Event
-from mapping.limits import OversizeAttribute, drop_oversize, fit
+from mapping.limits import drop_oversize, fit
+from mapping.mapped import Mapped, UnsentPart
 from mapping.names import cut_name
 from mapping.settings import MappingSettings
 from mapping.special_events import SPECIAL_EVENTS, Parts
 
-__all__ = ["Mapped", "UnsentPart", "map_event"]
+__all__ = ["map_event"]
 
 _WITH_LIMITED_ATTRIBUTES = ("identify", "identify_anonymous")
 _NAMED = ("event", "page", "screen")
-
-
-class UnsentPart(NamedTuple):
-    """A part of an event that could not be sent, while the rest of it is.
-
-    Attributes:
-        reason: ``attribute_too_long``; or, for the device of an event, ``unsupported_platform`` or
-            ``operation_too_large``.
-        detail: One sentence that says what is wrong.
-        attribute: The attribute that is too long, or None.
-    """
-
-    reason: str
-    detail: str
-    attribute: OversizeAttribute | None = None
-
-
-class Mapped(msgspec.Struct, frozen=True, gc=False):
-    """What an event maps to.
-
-    Attributes:
-        operations: Track API v2 operations as compact UTF-8 JSON, in the order in which to send them. An event,
-            page or screen of more than 32,000 bytes is meant for v1's call.
-        unsent: The parts that can't be sent.
-        names_truncated: How many names were cut at 100 bytes.
-    """
-
-    operations: list[bytes]
-    unsent: list[UnsentPart]
-    names_truncated: int
 
 
 def map_event(event: Event, settings: MappingSettings) -> Mapped:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mapping.errors import InvalidEvent
-from mapping.event import FILTERED, Rejected, read_payload
+from mapping.event import FILTERED, Rejected
 from mapping.mapper import map_event
+from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 
 __all__ = ["Outcome", "outcomes"]

@@ -12,7 +12,8 @@ from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
 from mapping.errors import InvalidEvent
 from mapping.event import Event
-from mapping.mapper import UnsentPart, map_event
+from mapping.mapped import UnsentPart
+from mapping.mapper import map_event
 from mapping.settings import MappingSettings
 from transforms.live_counts import LIVE_COUNTS
 from transforms.outputs import dead_letter_output, with_dead_letters

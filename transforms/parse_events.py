@@ -10,7 +10,8 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 
-from mapping.event import Event, Filtered, read_payload
+from mapping.event import Event, Filtered
+from mapping.reading import read_payload
 from transforms.live_counts import LIVE_COUNTS
 from transforms.outputs import dead_letter_output, with_dead_letters
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from mapping.errors import InvalidEvent
-from mapping.event import FILTERED, Rejected, read_payload
+from mapping.event import FILTERED, Rejected
 from mapping.mapper import map_event
+from mapping.reading import read_payload
 from tests.cases.case import Case, FilteredOut, Operations, Outcome, Refused
 from tests.cases.tables import TABLES
 

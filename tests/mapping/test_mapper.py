@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from mapping.event import Event, read_payload
-from mapping.mapper import Mapped, map_event
+from mapping.event import Event
+from mapping.mapped import Mapped
+from mapping.mapper import map_event
+from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 
 ROOT = Path(__file__).parents[2]

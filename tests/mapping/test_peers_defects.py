@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from mapping.errors import InvalidEvent
-from mapping.event import Event, read_payload
+from mapping.event import Event
 from mapping.mapper import map_event
+from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +136,7 @@ def test_dates_in_lists_are_converted() -> None:
 def test_a_zoneless_date_does_not_depend_on_the_machine(zone: str) -> None:
     program = """
 import sys
-from mapping.event import read_payload
+from mapping.reading import read_payload
 from mapping.mapper import map_event
 from mapping.settings import MappingSettings
 [event] = read_payload(sys.stdin.buffer.read())

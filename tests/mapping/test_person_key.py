@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from mapping.event import Event, read_payload
+from mapping.event import Event
 from mapping.person import person_key
+from mapping.reading import read_payload
 
 
 def _key(**fields: Any) -> bytes:

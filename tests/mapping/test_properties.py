@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from mapping import json_text
 from mapping.errors import InvalidEvent
-from mapping.event import FILTERED, Event, Outcome, Rejected, read_payload
-from mapping.mapper import Mapped, map_event
+from mapping.event import FILTERED, Event, Outcome, Rejected
+from mapping.mapped import Mapped
+from mapping.mapper import map_event
 from mapping.person import KEY_BYTES, person_key
+from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 from tests.mapping.strategies import EVENTS, JSON, SETTINGS, as_payload
 from tests.operations_checker import limit_faults, needs_specification, specification_faults

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from mapping.event import MAX_LEVELS, read_payload
+from mapping.reading import MAX_LEVELS, read_payload
 from mapping.settings import MappingSettings
 from tests.event_outcomes import outcomes
 from tests.mapping.strategies import EVENTS, as_payload

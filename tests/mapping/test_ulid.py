@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
 
-from mapping.event import Event, read_payload
+from mapping.event import Event
 from mapping.mapper import map_event
+from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 from mapping.ulid import is_ulid, make_ulid
 from tests.cases import case
@@ -140,7 +141,7 @@ def test_two_messages_of_one_millisecond_differ() -> None:
 def test_is_the_same_in_another_process_with_another_hash_seed(hash_seed: str) -> None:
     program = """
 import json, sys
-from mapping.event import read_payload
+from mapping.reading import read_payload
 from mapping.mapper import map_event
 from mapping.settings import MappingSettings
 for event in read_payload(sys.stdin.buffer.read()):
