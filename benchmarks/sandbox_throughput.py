@@ -1,7 +1,8 @@
 """How many operations a second the sandbox takes, with checks and state and without.
 
 Run with `python -m benchmarks.sandbox_throughput`. The sandbox and the sender are two processes, as in use; the bodies
-are made beforehand, so that the sender only sends.
+are made beforehand, so that the sender only sends. Beside the rate, which depends on what else the machine does, it
+measures the processor time that the sandbox takes an operation.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import json
 import os
 import platform
 import random
+import resource
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from base64 import b64encode
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -43,8 +46,20 @@ def make_bodies(operations: list[bytes], batch: int) -> list[bytes]:
     ]
 
 
-def measure(bodies: list[bytes], operations: int, connections: int, arguments: list[str]) -> float:
-    """Returns the operations per second that a new sandbox takes.
+class Measured(NamedTuple):
+    """What one run took.
+
+    Attributes:
+        seconds: Time from the first request to the last answer.
+        cpu_seconds: Processor time of the sandbox, its start and end included.
+    """
+
+    seconds: float
+    cpu_seconds: float
+
+
+def measure(bodies: list[bytes], operations: int, connections: int, arguments: list[str]) -> Measured:
+    """Returns what a new sandbox takes for some operations.
 
     Args:
         bodies: What to send.
@@ -52,6 +67,7 @@ def measure(bodies: list[bytes], operations: int, connections: int, arguments: l
         connections: Requests in flight.
         arguments: Further arguments of the sandbox.
     """
+    cpu_before = _cpu_seconds_of_ended_processes()
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--site-id", "site", "--api-key", "key", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -73,7 +89,7 @@ def measure(bodies: list[bytes], operations: int, connections: int, arguments: l
             process.terminate()
     if taken != operations:
         raise RuntimeError(f"the sandbox took {taken} operations of {operations}")
-    return operations / elapsed
+    return Measured(elapsed, _cpu_seconds_of_ended_processes() - cpu_before)
 
 
 def main() -> None:
@@ -90,11 +106,15 @@ def main() -> None:
         "operations": options.operations,
         "mean_body_bytes": round(statistics.mean(map(len, bodies))),
     }
-    print(f"{'mode':<24}{'operations/s (median)':>24}")
+    idle = measure([], 0, options.connections, []).cpu_seconds
+    print(f"{'mode':<24}{'operations/s (median)':>24}{'CPU us/operation (median)':>28}")
     for mode, arguments in (("checks and state", []), ("count only", ["--count-only"])):
-        rates = [measure(bodies, options.operations, options.connections, arguments) for _ in range(options.runs)]
+        runs = [measure(bodies, options.operations, options.connections, arguments) for _ in range(options.runs)]
+        rates = [options.operations / run.seconds for run in runs]
+        cpu = [(run.cpu_seconds - idle) / options.operations * 1e6 for run in runs]
         result[mode] = [round(rate) for rate in rates]
-        print(f"{mode:<24}{statistics.median(rates):>24,.0f}")
+        result[f"{mode}: CPU us/operation"] = [round(each, 1) for each in cpu]
+        print(f"{mode:<24}{statistics.median(rates):>24,.0f}{statistics.median(cpu):>28.1f}")
     print(json.dumps(result))
 
 
@@ -140,6 +160,12 @@ def _send(host: str, port: int, bodies: list[bytes]) -> None:
         if answer.status != 200:
             raise RuntimeError(f"the sandbox answered {answer.status}: {content[:200]!r}")
     connection.close()
+
+
+def _cpu_seconds_of_ended_processes() -> float:
+    """Returns the user and system time of all processes that this one has started and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _stats(host: str, port: int) -> dict[str, int]:
