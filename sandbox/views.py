@@ -67,6 +67,7 @@ def person(workspace: Workspace, key: str, part: Slice | None = None) -> dict[st
         described = found.described(directory.relationships(found))
         described["state"] = found.state
         described["anonymous_ids"] = sorted({anonymous_id for anonymous_id, _ in directory.links_of(found)})
+        store.index_people()
         lines = _activity(directory, store, _Query("person = :person", {"person": found.key}, "time"), part or Slice())
     return {"person": described, **lines}
 

@@ -81,12 +81,12 @@ class Person:
         }
 
     def to_record(self) -> dict[str, Any]:
-        """Returns what the database keeps."""
+        """Returns what the database keeps; named tuples in it stand for arrays."""
         return {
             "cio_id": self.cio_id,
             "id": self.id,
             "email": self.email,
-            "attributes": {name: [timed.value, timed.time] for name, timed in self.attributes.items()},
+            "attributes": self.attributes,
             "devices": self.devices,
             "relationships": [[*key, attributes] for key, attributes in self.relationships.items()],
             "state": self.state,
