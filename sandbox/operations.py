@@ -16,7 +16,7 @@ from sandbox.rules.people import MERGED_HISTORY_SECONDS, ObjectKey, Person, merg
 from sandbox.rules.validation import Problem
 from sandbox.valid import ValidOperation
 
-NOTHING = ValidOperation(("", ""), {}, b"", None)
+NOTHING = ValidOperation(None, ("", ""), {}, b"", None)
 
 ACTIVITY_TYPES = {"event": "event", "page": "Page View", "screen": "Screen View"}
 """What the Activity View calls each action's lines."""
@@ -39,17 +39,11 @@ class Applier:
         self._max_attributes = max_attributes
         self._received = received
         self._now = int(received)
-        self._index: int | None = None
         self._valid = NOTHING
 
-    def apply(self, valid: ValidOperation, index: int | None) -> None:
-        """Applies one operation.
-
-        Args:
-            valid: The operation.
-            index: Its position in its batch, or None.
-        """
-        self._valid, self._index = valid, index
+    def apply(self, valid: ValidOperation) -> None:
+        """Applies one operation."""
+        self._valid = valid
         ACTIONS[valid.kind](self, valid.operation)
 
     def event(self, operation: dict[str, Any]) -> None:
@@ -253,7 +247,8 @@ class Applier:
 
     def _fail(self, reason: str, field: str, message: str) -> None:
         problem = Problem(reason, field, message)
-        self.changes.refusals.append(Refusal(self._received, 200, self._index, problem, self._valid.text, later=True))
+        valid = self._valid
+        self.changes.refusals.append(Refusal(self._received, 200, valid.index, problem, valid.text, later=True))
 
 
 def _object_key(identifiers: dict[str, Any]) -> ObjectKey:

@@ -99,14 +99,14 @@ class Workspace:
             The refused operations' positions with the reason.
         """
         refused: list[tuple[int, Problem, bytes]] = []
-        valid: list[tuple[int, ValidOperation]] = []
+        valid: list[ValidOperation] = []
         for index, operation in enumerate(operations):
             text = orjson.dumps(operation)
             problem = check_operation(operation, len(text))
             if problem is None and refuse is not None:
                 problem = refuse(operation)
             if problem is None:
-                valid.append((index, valid_operation(operation, text)))
+                valid.append(valid_operation(index if batch else None, operation, text))
             else:
                 refused.append((index, problem, text))
         self._commit(valid, refused, batch=batch)
@@ -114,7 +114,7 @@ class Workspace:
 
     def take_event(self, operation: dict[str, Any]) -> None:
         """Applies an event that came by a v1 call: in the form of a v2 operation, and already checked."""
-        self._commit([(0, valid_operation(operation, orjson.dumps(operation)))], [], batch=False)
+        self._commit([valid_operation(None, operation, orjson.dumps(operation))], [], batch=False)
 
     def refuse_request(self, status: int, problem: Problem) -> None:
         """Notes that a whole request was refused."""
@@ -154,9 +154,7 @@ class Workspace:
             received=self._clock(),
         )
 
-    def _commit(
-        self, valid: list[tuple[int, ValidOperation]], refused: list[tuple[int, Problem, bytes]], *, batch: bool
-    ) -> None:
+    def _commit(self, valid: list[ValidOperation], refused: list[tuple[int, Problem, bytes]], *, batch: bool) -> None:
         with self._lock:
             applier = self._applier()
             status = 207 if batch else 400
@@ -167,21 +165,21 @@ class Workspace:
             ]
             try:
                 seen = self._directory.ulids
-                for index, each in valid:
+                for each in valid:
                     if each.ulid is not None:
                         if each.ulid in seen:
                             self._duplicates += 1
                             continue
                         seen.add(each.ulid)
                     self._check_order(each)
-                    applier.apply(each, index if batch else None)
+                    applier.apply(each)
                 self._save(applier, refusals)
             except BaseException:
                 # The database still holds the state before this request: go back to it.
                 self._directory = self._store.load()
                 raise
             self._operations += len(valid)
-            self._kinds.update([each.kind for _, each in valid])
+            self._kinds.update([each.kind for each in valid])
 
     def _save(self, applier: Applier, refusals: list[Refusal]) -> None:
         self._failed_later += len(applier.changes.refusals)

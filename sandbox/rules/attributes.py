@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import msgspec
 import orjson
 
 from sandbox.rules import limits
@@ -14,8 +15,8 @@ PREFERENCES = "cio_subscription_preferences"
 _TOPIC_PREFIX = f"{PREFERENCES}.topics."
 
 
-class Timed(NamedTuple):
-    """A value and the time it was set.
+class Timed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A value and the time it was set; an array of the two as JSON. Never part of a cycle: not looked at for garbage.
 
     Attributes:
         value: Any JSON value; None marks a removed attribute, kept so that an older update can't bring it back.
@@ -48,20 +49,26 @@ def set_attribute(attributes: Attributes, name: str, value: Any, time: int) -> b
     return True
 
 
-def flatten(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yields attributes by name, each subscription topic by its dotted name, so that topics change one by one."""
+def flatten(attributes: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """Returns attributes by name, each subscription topic by its dotted name, so that topics change one by one."""
+    preferences = attributes.get(PREFERENCES)
+    topics = preferences.get("topics") if isinstance(preferences, dict) else None
+    if not isinstance(topics, dict):
+        return attributes.items()
+    flat: list[tuple[str, Any]] = []
     for name, value in attributes.items():
-        if name == PREFERENCES and isinstance(value, dict) and isinstance(value.get("topics"), dict):
-            for topic, choice in value["topics"].items():
-                yield _TOPIC_PREFIX + topic, choice
+        if name == PREFERENCES:
+            flat += [(_TOPIC_PREFIX + topic, choice) for topic, choice in topics.items()]
         else:
-            yield name, value
+            flat.append((name, value))
+    return flat
 
 
 def values(attributes: Mapping[str, Timed]) -> dict[str, Any]:
     """Returns the present attributes without their times, subscription topics nested again."""
     shown: dict[str, Any] = {}
-    for name, (value, _) in attributes.items():
+    for name, timed in attributes.items():
+        value = timed.value
         if value is None:
             continue
         if name.startswith(_TOPIC_PREFIX):

@@ -11,7 +11,7 @@ PERSON_KINDS = ("id", "email", "cio_id")
 
 ANONYMOUS = "anonymous_id"
 
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}")
 
 
 class Identifier(NamedTuple):
