@@ -1,0 +1,184 @@
+"""How long the streaming job takes from an event's publication to its acceptance, at a steady rate.
+
+Run with ``python -m benchmarks.streaming_latency``. Events are published to Google's in-memory Pub/Sub server at a
+steady rate; the job of ``benchmarks.streaming_job`` reads and delivers them, on Prism, with the defaults for batches;
+the sandbox takes them, after 50 ms each request, and records when. All clocks are this machine's. What is published
+before and after the time that counts keeps the rate steady, and is not counted.
+
+Prism is a local runner. What Dataflow adds, at Pub/Sub and at shuffles, is not in these figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+
+from benchmarks.local_pubsub import program, running_local_pubsub
+from benchmarks.measurement import Measurement
+from benchmarks.processes import API_KEY, SITE_ID
+from benchmarks.steady_publisher import SteadyPublisher
+from delivery.settings import DeliverySettings
+
+__all__ = ["measure"]
+
+_SECS = 60.0
+_RATES = (100.0, 1_000.0)
+#: The aim: this many seconds more than a batch may wait.
+_AIM_SECS = 1.0
+#: Between two pulls; part of what is measured. See ``PullSubscription``.
+_PAUSE_SECS = 0.2
+_FAULTS = json.dumps({"latency": {"distribution": "fixed", "ms": 50}})
+
+#: From the first accepted event until events count: caches fill, and what piled up at the start is gone.
+_WARM_UP_SECS = 10.0
+#: For the job to start, and for what was published last to be accepted.
+_PATIENCE_SECS = 60.0
+#: Where less of the rate than this is published, the publisher is the bottleneck, and nothing is measured.
+_LEAST_SHARE_PUBLISHED = 0.98
+
+
+def measure(secs: float = _SECS, rates: Sequence[float] = _RATES) -> list[Measurement]:
+    """Measure the 99th percentile at each rate, with a job of its own.
+
+    Args:
+        secs: For how many seconds events count.
+        rates: Events per second.
+
+    Raises:
+        FileNotFoundError: Prism or the Pub/Sub server has not been built.
+        RuntimeError: The job did not deliver everything, or the events could not be published fast enough.
+    """
+    return [_measurement(rate, secs) for rate in rates]
+
+
+def _measurement(rate: float, secs: float) -> Measurement:
+    latencies, details = _latencies(rate, secs)
+    cuts = statistics.quantiles(latencies, n=100, method="inclusive")
+    delay = DeliverySettings().max_batch_delay_secs
+    aim = delay + _AIM_SECS
+    return Measurement(
+        name=f"streaming at {rate:g} events/s: publish to accepted, p99",
+        compared_with=f"a batch delay of {delay:g} s; on Prism",
+        value=cuts[98],
+        unit="s",
+        aim=f"at most {aim:g}",
+        reached=cuts[98] <= aim,
+        details={
+            "p50": round(cuts[49], 3),
+            "p90": round(cuts[89], 3),
+            "p99": round(cuts[98], 3),
+            "max": round(max(latencies), 3),
+            "events": len(latencies),
+            "seconds": secs,
+            "pause_secs_between_pulls": _PAUSE_SECS,
+            **details,
+        },
+    )
+
+
+def _latencies(rate: float, secs: float) -> tuple[list[float], dict[str, float]]:
+    """Run everything once; return the seconds that each event which counts took, and further figures."""
+    delay = DeliverySettings().max_batch_delay_secs
+    with tempfile.TemporaryDirectory() as name, running_local_pubsub() as pubsub:
+        record, log = pathlib.Path(name) / "accepted", pathlib.Path(name) / "job.log"
+        record.touch()
+        publisher = SteadyPublisher(pubsub.topic, rate, _PATIENCE_SECS + _WARM_UP_SECS + secs + delay)
+        with contextlib.closing(publisher), _recording_sandbox(record) as url, _job(log, pubsub.subscription, url):
+            try:
+                publisher.publish_until(lambda: record.stat().st_size > 0, _PATIENCE_SECS)
+                publisher.publish_for(_WARM_UP_SECS)
+                first = len(publisher.moments)
+                publisher.publish_for(secs)
+                last = len(publisher.moments)
+                # Company for the last ones that count: their batches would be smaller without it.
+                publisher.publish_for(delay)
+                accepted = _accepted(record, range(first, last))
+            except TimeoutError as error:
+                raise RuntimeError(f"{error}; the job said: {log.read_text(errors='replace')[-2000:]}") from None
+    published_a_second = (last - first) / secs
+    if published_a_second < _LEAST_SHARE_PUBLISHED * rate:
+        raise RuntimeError(f"only {published_a_second:.0f} of {rate:g} events a second could be published")
+    latencies = [accepted[number] - publisher.moments[number] for number in range(first, last)]
+    return latencies, {"published_per_second": round(published_a_second, 1)}
+
+
+def _accepted(record: pathlib.Path, numbers: range) -> dict[int, float]:
+    """Wait until all these events are accepted; return when each of them first was.
+
+    Raises:
+        TimeoutError: Some were not.
+    """
+    end = time.monotonic() + _PATIENCE_SECS
+    while True:
+        accepted: dict[int, float] = {}
+        for line in record.read_bytes().splitlines():
+            moment, found = json.loads(line)
+            for number in found:
+                accepted[number] = min(moment, accepted.get(number, moment))
+        missing = sum(number not in accepted for number in numbers)
+        if not missing:
+            return accepted
+        if time.monotonic() > end:
+            raise TimeoutError(
+                f"{missing} of {len(numbers)} events were not accepted within {_PATIENCE_SECS:g} seconds"
+            )
+        time.sleep(1)
+
+
+@contextlib.contextmanager
+def _recording_sandbox(record: pathlib.Path) -> Iterator[str]:
+    """Run it; yields its URL."""
+    command = [sys.executable, "-m", "benchmarks.recording_sandbox", "--record", str(record), "--faults", _FAULTS]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if "http://" not in line:
+                raise RuntimeError("the sandbox did not start")
+            yield line[line.index("http://") :].strip()
+        finally:
+            process.terminate()
+
+
+@contextlib.contextmanager
+def _job(log: pathlib.Path, subscription: str, url: str) -> Iterator[None]:
+    """Run the job on Prism, in a process group that ends with the block."""
+    command = [
+        *(sys.executable, "-m", "benchmarks.streaming_job", "--streaming"),
+        *("--runner=PrismRunner", f"--prism_location={program('prism')}"),
+        *(f"--subscription={subscription}", f"--pause_secs={_PAUSE_SECS}", f"--track_endpoint={url}"),
+    ]
+    environment = {**os.environ, "CUSTOMERIO_SITE_ID": SITE_ID, "CUSTOMERIO_API_KEY": API_KEY}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True) as process,
+    ):
+        try:
+            yield
+        finally:
+            # Prism is the job's child, and would stay.
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the streaming job's latency at steady rates.")
+    parser.add_argument("--secs", type=float, default=_SECS, help="for how long events count, in seconds")
+    parser.add_argument("--rates", type=float, nargs="+", default=_RATES, help="events per second")
+    options = parser.parse_args()
+    for result in measure(options.secs, options.rates):
+        print(result, flush=True)
+
+
+if __name__ == "__main__":
+    main()
