@@ -166,11 +166,12 @@ class Workspace:
             try:
                 seen = self._directory.ulids
                 for each in valid:
-                    if each.ulid is not None:
-                        if each.ulid in seen:
+                    ulid = each.ulid
+                    if ulid is not None:
+                        if ulid in seen:
                             self._duplicates += 1
                             continue
-                        seen.add(each.ulid)
+                        seen.add(ulid)
                     self._check_order(each)
                     applier.apply(each)
                 self._save(applier, refusals)

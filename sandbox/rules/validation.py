@@ -110,11 +110,14 @@ def check_relationships(operation: dict[str, Any], *, required: bool, of: str) -
 
 
 def _check_identifier(value: Any, holder: str, kind: str) -> Problem | None:
-    if isinstance(value, str) and value and not limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
+    # No character has more than four bytes: the usual identifier need not be measured.
+    if isinstance(value, str) and 0 < len(value) <= limits.MAX_IDENTIFIER_BYTES // 4:
         return None
     field = f"{holder}.{kind}"
     if not isinstance(value, str) or not value:
         return Problem("required", field, f"{field} must be a string that is not empty")
+    if not limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
+        return None
     return Problem("invalid", field, f"{field} is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
 
 
