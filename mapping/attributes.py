@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from mapping.dates import date_seconds, timestamp_ms
 from mapping.errors import InvalidEvent
@@ -11,10 +11,10 @@ from mapping.fields import is_empty
 __all__ = ["convert_dates", "created_at"]
 
 #: What these hold are names and identifiers, at any depth, however much they look like dates.
-_NEVER_DATES = frozenset({"id", "name", "url", "email", "anonymous_id", "full_name"})
+_NEVER_DATES: Final = frozenset({"id", "name", "url", "email", "anonymous_id", "full_name"})
 
 #: Levels of nesting that attributes may have: far more than Customer.io shows, far fewer than Python's stack has.
-MAX_DEPTH = 240
+MAX_DEPTH: Final = 240
 
 
 def convert_dates(attributes: dict[str, Any], depth: int = 0) -> dict[str, Any]:
@@ -32,12 +32,11 @@ def convert_dates(attributes: dict[str, Any], depth: int = 0) -> dict[str, Any]:
     """
     converted = attributes
     for name, value in attributes.items():
-        kind = value.__class__
-        if kind is str:
+        if isinstance(value, str):
             # Most strings are no dates, and a year's dash is the quickest way to tell.
             if value[4:5] != "-" or name in _NEVER_DATES:
                 continue
-        elif kind is not dict and kind is not list:
+        elif not isinstance(value, (dict, list)):
             continue
         new = _converted(value, depth)
         if new is not value:
@@ -49,22 +48,21 @@ def convert_dates(attributes: dict[str, Any], depth: int = 0) -> dict[str, Any]:
 
 def _converted(value: Any, depth: int) -> Any:
     """Convert one value at that depth: a string, object or list; the same one where it holds no date."""
-    if value.__class__ is str:
+    if isinstance(value, str):
         seconds = date_seconds(value)
         return value if seconds is None else seconds
     if depth >= MAX_DEPTH:
         raise InvalidEvent("invalid_json", f"The event nests deeper than {MAX_DEPTH} levels.")
-    return convert_dates(value, depth + 1) if value.__class__ is dict else _convert_list(value, depth + 1)
+    return convert_dates(value, depth + 1) if isinstance(value, dict) else _convert_list(value, depth + 1)
 
 
 def _convert_list(values: list[Any], depth: int) -> list[Any]:
     converted = values
     for index, value in enumerate(values):
-        kind = value.__class__
-        if kind is str:
+        if isinstance(value, str):
             if value[4:5] != "-":
                 continue
-        elif kind is not dict and kind is not list:
+        elif not isinstance(value, (dict, list)):
             continue
         new = _converted(value, depth)
         if new is not value:

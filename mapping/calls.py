@@ -7,7 +7,7 @@ event has no operation. Limits on sizes and counts come afterwards (``mapping.li
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from mapping import json_text
 from mapping.attributes import convert_dates, created_at
@@ -26,7 +26,7 @@ __all__ = ["CALL_MAPPERS", "Operation", "known_person_of", "named_event"]
 Operation = dict[str, Any]
 
 # Fields that change when the same event is sent again, so that an event's id can't depend on them.
-_TRANSPORT_FIELDS = ("sentAt", "receivedAt")
+_TRANSPORT_FIELDS: Final = ("sentAt", "receivedAt")
 
 
 def _track(event: Event, settings: MappingSettings) -> list[Operation]:
@@ -43,7 +43,7 @@ def _page(event: Event, settings: MappingSettings) -> list[Operation]:
         trimmed(event.fields.name)
         or text(properties, "name")
         or text(properties, "url")
-        or (text(page, "url") if page.__class__ is dict else None)
+        or (text(page, "url") if isinstance(page, dict) else None)
         or text(properties, "path")
     )
     if name is None:
@@ -89,7 +89,7 @@ def _group(event: Event, settings: MappingSettings) -> list[Operation]:
     traits = event.traits
     attributes = _attributes(traits, settings)
     overlay = attributes.pop("objectAttributes", None)
-    if overlay.__class__ is dict:
+    if isinstance(overlay, dict):
         attributes.update(overlay)
     elif overlay is not None:
         raise InvalidEvent("invalid_field", "traits.objectAttributes must be an object.")
@@ -123,7 +123,7 @@ def _alias(event: Event, settings: MappingSettings) -> list[Operation]:
 
 
 #: The function of each call. A track event's name may have a meaning of its own, which goes first.
-CALL_MAPPERS: dict[str, Callable[[Event, MappingSettings], list[Operation]]] = {
+CALL_MAPPERS: Final[dict[str, Callable[[Event, MappingSettings], list[Operation]]]] = {
     "track": _track,
     "page": _page,
     "screen": _screen,

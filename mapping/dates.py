@@ -10,33 +10,37 @@ from __future__ import annotations
 import datetime
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["date_seconds", "timestamp_ms"]
 
-_EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
-_DAY_MS = 86_400_000
+_EPOCH_DAY: Final = datetime.date(1970, 1, 1).toordinal()
+_DAY_MS: Final = 86_400_000
 
 #: Unix numbers above this are milliseconds (in seconds it would be the year 5138).
-_MILLISECONDS_ABOVE = 1e11
+_MILLISECONDS_ABOVE: Final = 100_000_000_000
 #: Track API timestamps are whole unix seconds of at most ten digits.
-_MAX_MS = 10_000_000_000_000
-_MIN_MS = (datetime.date(1, 1, 1).toordinal() - _EPOCH_DAY) * _DAY_MS
+_MAX_MS: Final = 10_000_000_000_000
+_MIN_MS: Final = (datetime.date(1, 1, 1).toordinal() - _EPOCH_DAY) * _DAY_MS
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
-_CLOCK = re.compile(r"T([01]\d|2[0-3]):([0-5]\d)", re.ASCII).fullmatch
-_SECONDS = re.compile(r":([0-5]\d)", re.ASCII).fullmatch
-_FRACTION_AND_ZONE = re.compile(r"(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))?", re.ASCII).fullmatch
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
+_FRACTION_AND_ZONE: Final = re.compile(r"(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))?", re.ASCII).fullmatch
 # What a timestamp may have beyond that: lower case, a blank or a comma in places, an offset of hours alone.
-_LENIENT = re.compile(
+_LENIENT: Final = re.compile(
     r"(.{10})(?:[Tt ](.{5}(?::\d\d)?)(?:[.,](\d+))?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 ).fullmatch
-_NUMBER = re.compile(r"\d{1,17}(?:\.\d{1,9})?", re.ASCII).fullmatch
+_NUMBER: Final = re.compile(r"\d{1,17}(?:\.\d{1,9})?", re.ASCII).fullmatch
 
 
 # A date-time is read in four parts, each of which has few different texts: days, minutes of a day, seconds of a minute,
 # and milliseconds of a second. Remembering them makes reading one a look-up of each, in tables small enough for a
 # processor's cache.
+_CLOCK_MS: Final = {
+    f"T{hour:02}:{minute:02}": (hour * 60 + minute) * 60_000 for hour in range(24) for minute in range(60)
+}
+_SECONDS_MS: Final = {f":{second:02}": second * 1000 for second in range(60)}
+
+
 @lru_cache(maxsize=4096)
 def _day_ms(text: str) -> int | None:
     """When ``YYYY-MM-DD`` begins in UTC; None where the calendar has no such day."""
@@ -47,20 +51,6 @@ def _day_ms(text: str) -> int | None:
     except ValueError:
         return None
     return (day.toordinal() - _EPOCH_DAY) * _DAY_MS
-
-
-@lru_cache(maxsize=2048)
-def _clock_ms(text: str) -> int | None:
-    """The milliseconds of ``Thh:mm``."""
-    match = _CLOCK(text)
-    return (int(match[1]) * 60 + int(match[2])) * 60_000 if match is not None else None
-
-
-@lru_cache(maxsize=64)
-def _seconds_ms(text: str) -> int | None:
-    """The milliseconds of ``:ss``."""
-    match = _SECONDS(text)
-    return int(match[1]) * 1000 if match is not None else None
 
 
 @lru_cache(maxsize=4096)
@@ -80,9 +70,9 @@ def _iso_ms(text: str) -> int | None:
     day = _day_ms(text[:10])
     if day is None or len(text) == 10:
         return day
-    clock = _clock_ms(text[10:16])
+    clock = _CLOCK_MS.get(text[10:16])
     if text[16:17] == ":":
-        seconds, rest = _seconds_ms(text[16:19]), _rest_ms(text[19:])
+        seconds, rest = _SECONDS_MS.get(text[16:19]), _rest_ms(text[19:])
     else:
         # Without seconds there is no fraction of one.
         seconds, rest = 0, _rest_ms(text[16:]) if text[16:17] != "." else None
@@ -126,7 +116,7 @@ def timestamp_ms(value: Any) -> int | None:
     Returns:
         Unix milliseconds, rounded down; None where the value is unreadable or beyond what the Track API takes.
     """
-    if value.__class__ is str:
+    if isinstance(value, str):
         milliseconds = _iso_ms(value)
         if milliseconds is None:
             milliseconds = _lenient_iso_ms(value)
@@ -150,6 +140,8 @@ def _unix_number_ms(value: Any) -> int | None:
         if _NUMBER(text) is None:
             return None
         value = float(text) if "." in text else int(text)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value if abs(value) > _MILLISECONDS_ABOVE else value * 1000 // 1)
+    if isinstance(value, float):
+        return int(value if abs(value) > _MILLISECONDS_ABOVE else value * 1000 // 1)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) > _MILLISECONDS_ABOVE else value * 1000
+    return None

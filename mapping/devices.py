@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from mapping import json_text
 from mapping.errors import InvalidEvent
@@ -12,7 +12,9 @@ from mapping.fields import text
 __all__ = ["device_token", "new_device"]
 
 #: Apple's systems and device types, lower case, without spaces.
-_APPLE = frozenset({"ios", "ipados", "iphone", "iphoneos", "ipad", "ipod", "tvos", "watchos", "visionos", "macos"})
+_APPLE: Final = frozenset(
+    {"ios", "ipados", "iphone", "iphoneos", "ipad", "ipod", "tvos", "watchos", "visionos", "macos"}
+)
 
 
 def device_token(event: Event) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 __all__ = ["CALLS", "FILTERED", "Event", "Fields", "Filtered", "Outcome", "Rejected"]
 
 #: The calls of the Segment spec.
-CALLS = frozenset({"identify", "track", "page", "screen", "group", "alias"})
+CALLS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
 
 class Fields(msgspec.Struct, frozen=True, gc=False, rename="camel"):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from mapping.errors import InvalidEvent
 
 __all__ = ["NO_FIELDS", "identifier", "identifier_text", "is_empty", "object_field", "text", "trimmed"]
 
 #: Stands for an object that is not there. Not to be changed.
-NO_FIELDS: dict[str, Any] = {}
+NO_FIELDS: Final[dict[str, Any]] = {}
 
 
 def identifier(fields: dict[str, Any], name: str) -> str | None:
@@ -22,7 +22,7 @@ def identifier(fields: dict[str, Any], name: str) -> str | None:
         InvalidEvent: ``invalid_field``: it is of another JSON type.
     """
     value = fields.get(name)
-    if value is None or value.__class__ in (str, int, float):
+    if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, bool)):
         return identifier_text(value)
     raise InvalidEvent("invalid_field", f"{name} must be a string or a number.")
 
@@ -46,7 +46,7 @@ def object_field(fields: dict[str, Any], name: str) -> dict[str, Any]:
         InvalidEvent: ``invalid_field``: it is of another JSON type.
     """
     value = fields.get(name)
-    if value.__class__ is dict:
+    if isinstance(value, dict):
         return value
     if value is None:
         return NO_FIELDS
@@ -60,9 +60,9 @@ def text(fields: dict[str, Any], name: str) -> str | None:
 
 def trimmed(value: Any) -> str | None:
     """Return a string without surrounding white space; None where nothing is left, or where it is no string."""
-    return value.strip() or None if value.__class__ is str else None
+    return value.strip() or None if isinstance(value, str) else None
 
 
 def is_empty(value: Any) -> bool:
     """Whether a field says nothing: absent, null, or a string of only white space."""
-    return value is None or (value.__class__ is str and not value.strip())
+    return value is None or (isinstance(value, str) and not value.strip())

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 __all__ = ["InvalidJson", "dumps", "dumps_canonical", "loads", "nests_deeper"]
 
 # msgspec is as fast as the fastest, and exact where those are not: integers of any size stay integers.
-_decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
-_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+_decode: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+_encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
-_TOO_DEEP = "nested too deeply"
+_TOO_DEEP: Final = "nested too deeply"
 
 # Strings are tokens too, so that the brackets inside them don't count.
-_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
+_TOKENS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 class InvalidJson(ValueError):
@@ -71,13 +71,9 @@ def dumps_canonical(value: Any) -> bytes:
 def nests_deeper(text: bytes, levels: int) -> bool:
     """Whether valid JSON text nests deeper than a number of levels.
 
-    Most texts have too few brackets. The deepest opening bracket has as many closing ones after it: looking for enough
-    of them before those settles it for nearly all others.
+    Nearly all texts have fewer opening brackets than that. Leaving brackets out is the quickest way to count them.
     """
-    if text.count(b"{") + text.count(b"[") <= levels:
-        return False
-    end = len(text) - levels
-    if end <= levels or text.count(b"{", 0, end) + text.count(b"[", 0, end) <= levels:
+    if 2 * len(text) - len(text.replace(b"{", b"")) - len(text.replace(b"[", b"")) <= levels:
         return False
     depth = 0
     for token in _TOKENS.finditer(text):

@@ -7,7 +7,7 @@ is handed back, and an operation that can't fit raises.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mapping import json_text
 from mapping.attributes import MAX_DEPTH
@@ -18,22 +18,22 @@ from mapping.settings import MappingSettings
 __all__ = ["MAX_OPERATION_BYTES", "MAX_V1_DATA_BYTES", "OversizeAttribute", "drop_oversize", "fit"]
 
 #: One operation inside a batch is at most 32 KB (Track API limits).
-MAX_OPERATION_BYTES = 32_000
+MAX_OPERATION_BYTES: Final = 32_000
 #: Event data on the v1 call are at most 100 KB (Track API limits).
-MAX_V1_DATA_BYTES = 100_000
+MAX_V1_DATA_BYTES: Final = 100_000
 #: A person's, object's or relationship's attribute: its name and its value (Track API limits).
-MAX_ATTRIBUTE_NAME_BYTES = 150
-MAX_ATTRIBUTE_VALUE_BYTES = 1000
-_UTF8_BYTES = 4  # the most bytes that one character takes
+MAX_ATTRIBUTE_NAME_BYTES: Final = 150
+MAX_ATTRIBUTE_VALUE_BYTES: Final = 1000
+_UTF8_BYTES: Final = 4  # the most bytes that one character takes
 
 #: These stay in the first operation of a split identify: they decide who the person is and whether to write to them.
-_FIRST = ("email", "created_at", "unsubscribed", "anonymous_id", "cio_subscription_preferences")
+_FIRST: Final = ("email", "created_at", "unsubscribed", "anonymous_id", "cio_subscription_preferences")
 #: Every operation of a split identify needs it: one without it would create the person.
-_UPDATE_ONLY = "_update"
+_UPDATE_ONLY: Final = "_update"
 
 #: Identifiers that no URL path can carry: v1's call names the person in its path, where these mean folders.
-_NO_PATH = frozenset({".", ".."})
-_V1_ACTIONS = frozenset({"event", "page", "screen"})
+_NO_PATH: Final = frozenset({".", ".."})
+_V1_ACTIONS: Final = frozenset({"event", "page", "screen"})
 
 
 class OversizeAttribute(NamedTuple):
@@ -97,13 +97,13 @@ def _oversize(name: str, value: Any) -> OversizeAttribute | None:
         if size > MAX_ATTRIBUTE_NAME_BYTES:
             detail = f"An attribute's name is {size} bytes; Customer.io takes at most {MAX_ATTRIBUTE_NAME_BYTES}."
             return OversizeAttribute(name, size, value, detail)
-    if value.__class__ is str:
+    if isinstance(value, str):
         if len(value) * _UTF8_BYTES <= MAX_ATTRIBUTE_VALUE_BYTES:
             return None
         size = len(value.encode("utf-8"))
-    elif value.__class__ is dict or value.__class__ is list:
+    elif isinstance(value, (dict, list)):
         size = len(json_text.dumps(value))
-    elif value.__class__ is int:
+    elif isinstance(value, int):
         size = len(str(value)) if abs(value) >> 64 else 0
     else:
         return None
@@ -116,9 +116,9 @@ def _oversize(name: str, value: Any) -> OversizeAttribute | None:
 
 
 def _nests_deeper(value: Any, levels: int) -> bool:
-    if value.__class__ is dict:
+    if isinstance(value, dict):
         value = value.values()
-    elif value.__class__ is not list:
+    elif not isinstance(value, list):
         return False
     return levels == 0 or any(_nests_deeper(member, levels - 1) for member in value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from mapping import json_text
 from mapping.calls import CALL_MAPPERS, Operation
@@ -16,8 +16,8 @@ from mapping.special_events import SPECIAL_EVENTS, Parts
 
 __all__ = ["map_event"]
 
-_WITH_LIMITED_ATTRIBUTES = ("identify", "identify_anonymous")
-_NAMED = ("event", "page", "screen")
+_WITH_LIMITED_ATTRIBUTES: Final = ("identify", "identify_anonymous")
+_NAMED: Final = ("event", "page", "screen")
 
 
 def map_event(event: Event, settings: MappingSettings) -> Mapped:
@@ -57,19 +57,19 @@ def map_event(event: Event, settings: MappingSettings) -> Mapped:
                 continue
             if action in _NAMED and "full_name" in part["attributes"]:
                 names_truncated += _name_was_cut(part)
-    except json_text.InvalidJson as error:
-        raise InvalidEvent("invalid_json", f"The event is {error}.") from None
+    except json_text.InvalidJson as too_deep:
+        raise InvalidEvent("invalid_json", f"The event is {too_deep}.") from None
     return Mapped(operations, unsent, names_truncated)
 
 
 def _parts(event: Event, settings: MappingSettings) -> list[Operation] | Parts:
     if event.call == "track":
         name = event.fields.event
-        if name.__class__ is str and name in SPECIAL_EVENTS:
+        if isinstance(name, str) and name in SPECIAL_EVENTS:
             return SPECIAL_EVENTS[name](event, settings)
     return CALL_MAPPERS[event.call](event, settings)
 
 
 def _name_was_cut(operation: dict[str, Any]) -> bool:
     full_name = operation["attributes"]["full_name"]
-    return full_name.__class__ is str and full_name != operation["name"] and cut_name(full_name) == operation["name"]
+    return isinstance(full_name, str) and full_name != operation["name"] and cut_name(full_name) == operation["name"]

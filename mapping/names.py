@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 __all__ = ["MAX_NAME_BYTES", "cut_name"]
 
 #: Event names are at most 100 bytes (Track API limits).
-MAX_NAME_BYTES = 100
+MAX_NAME_BYTES: Final = 100
 
 
 def cut_name(name: str) -> str:

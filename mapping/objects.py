@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from mapping.errors import InvalidEvent
 from mapping.fields import identifier
@@ -11,10 +11,10 @@ from mapping.person import check_length
 __all__ = ["CONTROL_TRAITS", "DEFAULT_OBJECT_TYPE", "object_identifiers", "relationship", "relationship_attributes"]
 
 #: Customer.io gives the first object type of a workspace the id 1.
-DEFAULT_OBJECT_TYPE = "1"
+DEFAULT_OBJECT_TYPE: Final = "1"
 
 #: Traits that steer the mapping and are no attributes.
-CONTROL_TRAITS = frozenset(
+CONTROL_TRAITS: Final = frozenset(
     {
         "userId",
         "anonymousId",
@@ -59,6 +59,6 @@ def relationship_attributes(traits: dict[str, Any]) -> dict[str, Any] | None:
         InvalidEvent: ``invalid_field``: it is no object.
     """
     attributes = traits.get("relationshipAttributes")
-    if attributes is None or attributes.__class__ is dict:
+    if attributes is None or isinstance(attributes, dict):
         return attributes
     raise InvalidEvent("invalid_field", "traits.relationshipAttributes must be an object.")

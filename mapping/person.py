@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
+from typing import Final
 
 from mapping.errors import InvalidEvent
 from mapping.event import Event
@@ -17,12 +18,12 @@ __all__ = ["KEY_BYTES", "Identifiers", "check_length", "known_person", "person_k
 Identifiers = dict[str, str]
 
 #: Identifiers are at most 150 bytes (Track API limits).
-MAX_IDENTIFIER_BYTES = 150
+MAX_IDENTIFIER_BYTES: Final = 150
 #: Bytes of a person key: enough for no two of a billion people to share one.
-KEY_BYTES = 16
+KEY_BYTES: Final = 16
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+").fullmatch
-_CIO_PREFIX = "cio_"
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+").fullmatch
+_CIO_PREFIX: Final = "cio_"
 
 
 def user(user_id: str, identify_by: IdentifyBy) -> Identifiers:
@@ -115,4 +116,4 @@ def _email(event: Event) -> str | None:
     if event.call == "identify":
         return text(event.traits, "email")
     traits = event.context.get("traits")
-    return text(traits, "email") if traits.__class__ is dict else None
+    return text(traits, "email") if isinstance(traits, dict) else None

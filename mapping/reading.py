@@ -8,7 +8,7 @@ A payload is one event, a JSON array of events, or the libraries' envelope
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,14 +21,14 @@ from mapping.integrations import opted_out
 
 __all__ = ["MAX_LEVELS", "read_payload"]
 
-_OBJECTS = ("integrations", "context", "traits", "properties")
-_IDENTIFIERS = ("userId", "anonymousId", "messageId", "groupId", "previousId")
+_OBJECTS: Final = ("integrations", "context", "traits", "properties")
+_IDENTIFIERS: Final = ("userId", "anonymousId", "messageId", "groupId", "previousId")
 
 #: Levels of nesting that an event may have. Runners pickle elements, if only to estimate their sizes; that takes two
 #: calls a level, and Python's default limit is 1,000 calls, those of the runner included.
-MAX_LEVELS = 400
+MAX_LEVELS: Final = 400
 
-_decode_fields = msgspec.json.Decoder(Fields).decode
+_decode_fields: Final = msgspec.json.Decoder(Fields).decode
 
 
 def read_payload(payload: bytes, source_time_ms: int | None = None) -> list[Outcome]:
@@ -61,18 +61,18 @@ def _read_any(payload: bytes, source_time_ms: int | None) -> list[Outcome]:
         if not payload.strip():
             return []
         return [Rejected("invalid_json", f"The payload is not JSON: {error}.", payload)]
-    if value.__class__ is dict:
+    if isinstance(value, dict):
         if "batch" in value and "type" not in value:
             return _read_envelope(value, payload, source_time_ms)
         return [_read_object(value, payload, source_time_ms)]
-    if value.__class__ is list:
+    if isinstance(value, list):
         return _read_members(value, payload, source_time_ms, lambda member: member)
     return [_not_an_object(payload)]
 
 
 def _read_envelope(envelope: dict[str, Any], payload: bytes, source_time_ms: int | None) -> list[Outcome]:
     batch = envelope["batch"]
-    if batch.__class__ is not list:
+    if not isinstance(batch, list):
         return [Rejected("invalid_field", "batch is not a list of events.", payload)]
     try:
         context = object_field(envelope, "context")
@@ -85,7 +85,7 @@ def _read_envelope(envelope: dict[str, Any], payload: bytes, source_time_ms: int
         merged = dict(member)
         for name, defaults in (("context", context), ("integrations", integrations)):
             own = member.get(name)
-            if defaults and (own is None or own.__class__ is dict):
+            if defaults and (own is None or isinstance(own, dict)):
                 merged[name] = {**defaults, **(own or {})}
         if sent_at is not None and merged.get("sentAt") is None:
             merged["sentAt"] = sent_at
@@ -103,7 +103,7 @@ def _read_members(
     outcomes: list[Outcome] = []
     for number, member in enumerate(members):
         try:
-            if member.__class__ is dict:
+            if isinstance(member, dict):
                 fields = with_defaults(member)
                 outcomes.append(_read_object(fields, json_text.dumps(fields), source_time_ms))
             else:
@@ -155,7 +155,7 @@ def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outc
     traits = fields.traits
     if traits is None:
         fallback = context.get("traits") if call in ("identify", "group") else None
-        traits = fallback if fallback.__class__ is dict else NO_FIELDS
+        traits = fallback if isinstance(fallback, dict) else NO_FIELDS
     return Event(
         call,
         identifier_text(fields.user_id),

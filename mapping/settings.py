@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 __all__ = ["IdentifyBy", "MappingSettings", "OversizeAttributes"]
 
@@ -11,7 +11,7 @@ IdentifyBy = Literal["auto", "id", "email"]
 OversizeAttributes = Literal["dead_letter", "send"]
 
 #: The most attributes that a person may have (Track API limits), so the most that one identify call can use.
-MAX_ATTRIBUTES = 300
+MAX_ATTRIBUTES: Final = 300
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ part was not sent, and why.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from mapping.calls import Operation, known_person_of, named_event
 from mapping.devices import device_token, new_device
@@ -26,7 +27,7 @@ __all__ = ["SPECIAL_EVENTS", "Parts"]
 Parts = list[Operation | InvalidEvent]
 
 #: What Customer.io takes as a delivery's metric (Track API specification).
-_DELIVERY_METRICS = ("opened", "converted", "delivered")
+_DELIVERY_METRICS: Final = ("opened", "converted", "delivered")
 
 
 def _application_opened(event: Event, settings: MappingSettings) -> Parts:
@@ -108,7 +109,7 @@ def _report_delivery(event: Event, settings: MappingSettings) -> Parts:
 
 
 #: The mapping of each event name that has a meaning of its own.
-SPECIAL_EVENTS: dict[str, Callable[[Event, MappingSettings], Parts]] = {
+SPECIAL_EVENTS: Final[dict[str, Callable[[Event, MappingSettings], Parts]]] = {
     "Application Installed": _application_opened,
     "Application Opened": _application_opened,
     "Application Uninstalled": _application_uninstalled,
