@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.changes import Changes
 from sandbox.directory import Directory
 from sandbox.rules import limits
 from sandbox.rules.attributes import set_attribute, too_long
-from sandbox.rules.identifiers import Identifier, identifier
+from sandbox.rules.identifiers import PERSON_KINDS, Identifier, identifier
 from sandbox.rules.people import Person
 
 Fail = Callable[[str, str, str], None]
@@ -72,15 +72,17 @@ class Identities:
             return None
         return self._directory.create(who, given, self._changes)
 
-    def set_attribute(self, person: Person, who: Identifier, name: str, value: Any, time: int) -> None:
-        """Sets an attribute of a person whom an identify call named as `who`, if it may and can be kept."""
-        fault = too_long(name, value)
-        if fault is not None:
-            self._fail("invalid", name[: limits.MAX_ATTRIBUTE_NAME_BYTES], fault)
-        elif name in ("id", "email"):
-            self._set_identifier(person, who, name, value, time)
-        elif name != "cio_id":
-            set_attribute(person.attributes, name, value, time)
+    def set_attributes(self, person: Person, who: Identifier, attributes: Iterable[tuple[str, Any]], time: int) -> None:
+        """Sets those attributes of a person whom an identify call named as `who` that may and can be kept."""
+        current = person.attributes
+        for name, value in attributes:
+            fault = too_long(name, value)
+            if fault is not None:
+                self._fail("invalid", name[: limits.MAX_ATTRIBUTE_NAME_BYTES], fault)
+            elif name not in PERSON_KINDS:
+                set_attribute(current, name, value, time)
+            elif name != "cio_id":
+                self._set_identifier(person, who, name, value, time)
 
     def _set_identifier(self, person: Person, who: Identifier, name: str, value: Any, time: int) -> None:
         """Sets `id` or `email` from an attribute: they must stay unique, and one of them must remain."""

@@ -92,15 +92,11 @@ class Applier:
         if person is None:
             return
         self.changes.people.add(person.key)
-        taken = 0
-        for name, value in flatten(attributes):
-            if name == "_update":
-                continue
-            taken += 1
-            if taken > self._max_attributes:
-                self._fail("invalid", name, f"more than {self._max_attributes} attributes in one identify call")
-                break
-            self._identities.set_attribute(person, who, name, value, time)
+        pairs = [(name, value) for name, value in flatten(attributes) if name != "_update"]
+        self._identities.set_attributes(person, who, pairs[: self._max_attributes], time)
+        if len(pairs) > self._max_attributes:
+            problem = f"more than {self._max_attributes} attributes in one identify call"
+            self._fail("invalid", pairs[self._max_attributes][0], problem)
         anonymous_id = attributes.get(ANONYMOUS)
         if isinstance(anonymous_id, str) and anonymous_id:
             self._directory.link(anonymous_id, time, person, self.changes)
