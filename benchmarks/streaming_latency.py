@@ -166,8 +166,12 @@ def _job(log: pathlib.Path, subscription: str, url: str) -> Iterator[None]:
         try:
             yield
         finally:
-            # Prism is the job's child, and would stay.
-            os.killpg(process.pid, signal.SIGKILL)
+            # Interrupted, the job ends Prism, which would otherwise stay.
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(_PATIENCE_SECS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def main() -> None:
