@@ -8,6 +8,19 @@ ARG LAUNCHER_TAG=latest
 FROM apache/beam_python${PYTHON_VERSION}_sdk:${BEAM_VERSION} AS beam
 FROM gcr.io/dataflow-templates-base/python311-template-launcher-base:${LAUNCHER_TAG} AS launcher
 
+# Compiles the mapping; the image itself gets no compiler.
+FROM python:${PYTHON_VERSION} AS build
+WORKDIR /source
+COPY requirements/compile.txt requirements/compile.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements/compile.txt
+COPY setup.py pyproject.toml MANIFEST.in README.md ./
+COPY mapping mapping
+COPY delivery delivery
+COPY transforms transforms
+COPY pipeline pipeline
+COPY sandbox sandbox
+RUN CUSTOMERIO_BEAM_COMPILE=1 pip wheel --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
 FROM python:${PYTHON_VERSION}-slim
 COPY --from=beam /opt/apache/beam /opt/apache/beam
 COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/dataflow/python_template_launcher
@@ -15,13 +28,8 @@ COPY --from=launcher /opt/google/dataflow/python_template_launcher /opt/google/d
 WORKDIR /source
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements/runtime.txt
-COPY setup.py pyproject.toml MANIFEST.in README.md ./
-COPY mapping mapping
-COPY delivery delivery
-COPY transforms transforms
-COPY pipeline pipeline
-COPY sandbox sandbox
-RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+COPY --from=build /source/dist dist
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps dist/*.whl
 RUN pip check --disable-pip-version-check
 
 WORKDIR /template

@@ -1,8 +1,29 @@
-"""Package definition; also shipped to Dataflow workers (``--setup_file``)."""
+"""Package definition; also shipped to Dataflow workers (``--setup_file``).
 
+With ``CUSTOMERIO_BEAM_COMPILE=1`` in the environment the mapping is compiled (by mypyc, from the same Python files).
+That needs what requirements/compile.txt names, and a C compiler.
+"""
+
+import os
 import pathlib
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
+
+#: Modules of the mapping whose classes msgspec and dataclasses look into while running: these stay Python.
+INTERPRETED = {"__init__.py", "event.py", "mapped.py", "settings.py"}
+
+
+def compiled_mapping() -> list[Extension]:
+    """Return the mapping's extension modules; none, unless they are asked for."""
+    if os.environ.get("CUSTOMERIO_BEAM_COMPILE") != "1":
+        return []
+    try:
+        from mypyc.build import mypycify  # noqa: PLC0415
+    except ImportError:
+        raise SystemExit("CUSTOMERIO_BEAM_COMPILE=1 needs mypy: pip install -r requirements/compile.txt") from None
+    modules = sorted(str(file) for file in pathlib.Path("mapping").glob("*.py") if file.name not in INTERPRETED)
+    return mypycify(["--config-file=", "--strict", *modules], group_name="mapping")
+
 
 SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4"]
 TEST = [
@@ -23,6 +44,7 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.10,<3.14",
     packages=find_packages(include=["mapping*", "delivery*", "transforms*", "pipeline*", "sandbox*"]),
+    ext_modules=compiled_mapping(),
     package_data={"sandbox": ["templates/*", "static/*"], "": ["py.typed"]},
     install_requires=[
         # 2.67 to 2.75 leak memory when DoFns raise often.

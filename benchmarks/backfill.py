@@ -25,13 +25,16 @@ _RUNS = 3
 _AIM = 1.4
 
 
-def run_backfill(folder: pathlib.Path, ordering: Ordering, events: int) -> tuple[Usage, int]:
+def run_backfill(
+    folder: pathlib.Path, ordering: Ordering, events: int, project: pathlib.Path | None = None
+) -> tuple[Usage, int]:
     """Run the job over a folder of events; return what it took, and how many requests it made.
 
     Args:
         folder: Where the files of ``benchmarks.generate`` are.
         ordering: The job's ``--ordering``.
         events: How many events there are.
+        project: The project's folder; the working directory by default.
 
     Raises:
         RuntimeError: The stand-in did not get an operation for each event.
@@ -44,6 +47,7 @@ def run_backfill(folder: pathlib.Path, ordering: Ordering, events: int) -> tuple
                 f"--dead_letters={folder}/dead-letters",
             ],
             {"CUSTOMERIO_SITE_ID": SITE_ID, "CUSTOMERIO_API_KEY": API_KEY},
+            project,
         )
         counted = stats(url)
     if counted["operations"] != events:
@@ -51,19 +55,22 @@ def run_backfill(folder: pathlib.Path, ordering: Ordering, events: int) -> tuple
     return usage, counted["requests"]
 
 
-def measure(ordering: Ordering, events: int = _EVENTS, runs: int = _RUNS) -> Measurement:
+def measure(
+    ordering: Ordering, events: int = _EVENTS, runs: int = _RUNS, project: pathlib.Path | None = None
+) -> Measurement:
     """Measure the median ratio of wall times.
 
     Args:
         ordering: The job's ``--ordering``.
         events: Events to send.
         runs: How often each side runs, in turn.
+        project: The project's folder; the working directory by default.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         write_files(folder, events)
         trivial = ["-m", "benchmarks.trivial_pipeline", f"--input={folder}/events-*.ndjson", f"--ordering={ordering}"]
-        pairs = [(run_backfill(folder, ordering, events)[0], run_process(trivial)) for _ in range(runs)]
+        pairs = [(run_backfill(folder, ordering, events, project)[0], run_process(trivial)) for _ in range(runs)]
     ratio = statistics.median(job.wall_secs / bare.wall_secs for job, bare in pairs)
     return Measurement(
         name=f"whole backfill of {events:,} events, --ordering={ordering}",

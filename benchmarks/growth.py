@@ -24,13 +24,14 @@ _TIME_AIM = 10.5
 _MEMORY_AIM = 1.25
 
 
-def measure(events: int = _EVENTS) -> list[Measurement]:
+def measure(events: int = _EVENTS, project: pathlib.Path | None = None) -> list[Measurement]:
     """Measure the growth of time and of memory with ``--ordering=none``.
 
     Args:
         events: Of the smaller run; the larger one has ten times as many.
+        project: The project's folder; the working directory by default.
     """
-    small, large = _run(events), _run(events * _FACTOR)
+    small, large = _run(events, project), _run(events * _FACTOR, project)
     against = f"the same with {events:,}"
     time_ratio, memory_ratio = large.wall_secs / small.wall_secs, large.peak_mb / small.peak_mb
     return [
@@ -55,11 +56,11 @@ def measure(events: int = _EVENTS) -> list[Measurement]:
     ]
 
 
-def _run(events: int) -> Usage:
+def _run(events: int, project: pathlib.Path | None) -> Usage:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         write_files(folder, events)
-        return run_backfill(folder, "none", events)[0]
+        return run_backfill(folder, "none", events, project)[0]
 
 
 def main() -> None:

@@ -3,27 +3,36 @@
 Run with ``python -m benchmarks.mapping_speed``. The reference is ``orjson.loads`` and ``orjson.dumps`` of each whole
 line: what any program pays that reads JSON and writes JSON. The product's side has everything that an event passes
 before it is a value to deliver: fields checked, person keyed, mapped, limits checked, written.
+
+The mapping is measured as it lies there: as Python here, compiled in a copy (``python -m benchmarks.compiled
+benchmarks.mapping_speed``).
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
+import pathlib
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 
 import orjson
 
 from benchmarks.generate import events
 from benchmarks.measurement import Measurement
+from mapping import reading
 from mapping.event import Event
 from mapping.mapper import map_event
 from mapping.person import person_key
 from mapping.reading import read_payload
 from mapping.settings import MappingSettings
 
-__all__ = ["measure"]
+__all__ = ["measure", "measure_in"]
 
 _EVENTS = 100_000
 _RUNS = 7
@@ -45,12 +54,13 @@ def measure(count: int = _EVENTS, runs: int = _RUNS) -> Measurement:
     _time_both(lines)
     times = [_time_both(lines) for _ in range(runs)]
     ratio = statistics.median(product / bare for product, bare in times)
+    is_compiled = not reading.__file__.endswith(".py")
     return Measurement(
-        name="parse + map + serialise, one core",
+        name=f"parse + map + serialise, one core, {'compiled' if is_compiled else 'as Python'}",
         compared_with="bare orjson.loads + orjson.dumps of the same lines",
         value=ratio,
         unit="x",
-        aim=f"at most {_AIM} ({_LIMIT} is the limit)",
+        aim=f"at most {_AIM}; {_LIMIT} is the limit",
         reached=ratio <= _AIM,
         details={
             "events_per_second": round(count / statistics.median(product for product, _ in times)),
@@ -59,6 +69,13 @@ def measure(count: int = _EVENTS, runs: int = _RUNS) -> Measurement:
             "ratios": [round(product / bare, 3) for product, bare in times],
         },
     )
+
+
+def measure_in(project: pathlib.Path, count: int = _EVENTS, runs: int = _RUNS) -> Measurement:
+    """Measure, in a process of its own, the mapping in a folder."""
+    command = [sys.executable, "-m", "benchmarks.mapping_speed", f"--events={count}", f"--runs={runs}", "--json"]
+    ran = subprocess.run(command, cwd=project, stdout=subprocess.PIPE, check=True)
+    return Measurement(**json.loads(ran.stdout))
 
 
 def _time_both(lines: list[bytes]) -> tuple[float, float]:
@@ -100,9 +117,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time parse, map and serialise against bare orjson.")
     parser.add_argument("--events", type=int, default=_EVENTS)
     parser.add_argument("--runs", type=int, default=_RUNS)
+    parser.add_argument("--json", action="store_true", help="print the measurement as JSON")
     options = parser.parse_args()
     result = measure(options.events, options.runs)
-    print(f"{result.value:.2f} times", dict(result.details))
+    print(json.dumps(asdict(result)) if options.json else f"{result.name}: {result.value:.2f} times {result.details}")
 
 
 if __name__ == "__main__":

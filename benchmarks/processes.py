@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -34,8 +35,15 @@ class Usage:
     peak_mb: float
 
 
-def run_process(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Usage:
+def run_process(
+    arguments: Sequence[str], environment: Mapping[str, str] | None = None, project: pathlib.Path | None = None
+) -> Usage:
     """Run ``python ARGUMENTS`` to its end.
+
+    Args:
+        arguments: What to run.
+        environment: Variables besides this process's.
+        project: The project's folder whose modules it takes; the working directory by default.
 
     Raises:
         RuntimeError: It failed.
@@ -43,6 +51,7 @@ def run_process(arguments: Sequence[str], environment: Mapping[str, str] | None 
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
+        cwd=project,
         env={**os.environ, **(environment or {})},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -1,7 +1,7 @@
 """The Dockerfile's steps, in an empty environment: what Docker would do, without Docker.
 
-``FROM`` is an empty virtual environment of the image's Python version; what is copied from other images (Beam's boot
-program and Google's launcher) is left out. All else is done as it is written.
+``FROM python`` is an empty virtual environment of the image's Python version; what is copied from other images (Beam's
+boot program and Google's launcher) is left out. All else is done as it is written.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 import sys
 
 import pytest
-from hamcrest import assert_that, empty, equal_to
+from hamcrest import assert_that, contains_inanyorder, empty, equal_to
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -28,13 +28,14 @@ pytestmark = [
 
 
 class Image:
-    """An environment, a root folder and variables, as the Dockerfile's instructions leave them."""
+    """An environment, a root folder and variables, as the instructions of one of the Dockerfile's stages leave them."""
 
-    def __init__(self, folder: pathlib.Path, context: pathlib.Path) -> None:
+    def __init__(self, folder: pathlib.Path, context: pathlib.Path, stages: dict[str, Image]) -> None:
         self.environment = Environment(folder / "python")
         self.variables: dict[str, str] = {}
         self._root = folder / "root"
         self._context = context
+        self._stages = stages
         self._workdir = self._root
 
     def follow(self, name: str, text: str) -> None:
@@ -46,12 +47,16 @@ class Image:
             self.variables.update([text.split("=", 1)])
         elif name == "RUN":
             self.environment.run("sh", "-c", text, cwd=self._workdir, variables=self.variables)
-        elif name == "COPY" and not text.startswith("--from="):
+        elif name == "COPY" and text.startswith("--from="):
+            stage, source, target = text.removeprefix("--from=").split()
+            if stage in self._stages:
+                self._copy(self._stages[stage].path(source), self._workdir / target)
+        elif name == "COPY":
             *sources, target = text.split()
             for source in sources:
                 self._copy(self._context / source, self._workdir / target)
         else:
-            assert name in ("ARG", "FROM", "COPY", "ENTRYPOINT"), f"{name} is not known here"
+            assert name == "ENTRYPOINT", f"{name} is not known here"
 
     def path(self, path: str) -> pathlib.Path:
         """Where an absolute path of the image is."""
@@ -68,10 +73,17 @@ class Image:
 
 @pytest.fixture(scope="module")
 def image(project: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
-    image = Image(tmp_path_factory.mktemp("image"), project)
-    for instruction in instructions(project / "Dockerfile"):
-        image.follow(*instruction)
-    return image
+    stages: dict[str, Image] = {}
+    image = None
+    for name, text in instructions(project / "Dockerfile"):
+        if name == "FROM":
+            base, _, stage = text.partition(" AS ")
+            if base.startswith("python:"):
+                image = stages[stage] = Image(tmp_path_factory.mktemp("image"), project, stages)
+        elif name != "ARG":
+            assert image is not None
+            image.follow(name, text)
+    return stages[""]
 
 
 def test_the_image_has_the_locked_versions_and_no_others(image, project, tmp_path):
@@ -86,6 +98,12 @@ def test_the_image_has_the_locked_versions_and_no_others(image, project, tmp_pat
 def test_the_image_imports_every_module_from_what_it_installed(image, tmp_path):
     files = image.environment.run("python", "-I", "-c", IMPORT_EVERYTHING, cwd=tmp_path).splitlines()
     assert_that([file for file in files if not file.startswith(str(image.environment.site_packages))], empty())
+
+
+def test_the_image_has_the_mapping_compiled(image, tmp_path):
+    files = image.environment.run("python", "-I", "-c", IMPORT_EVERYTHING, cwd=tmp_path).splitlines()
+    interpreted = [pathlib.Path(file).name for file in files if "/mapping/" in file and not file.endswith(".so")]
+    assert_that(interpreted, contains_inanyorder("event.py", "mapped.py", "settings.py"))
 
 
 def test_the_image_launches_the_template(image, tmp_path):

@@ -1,0 +1,34 @@
+"""The compiled mapping does what the mapping does as Python: its tests pass with it."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from hamcrest import assert_that, contains_string, equal_to
+
+from benchmarks.compiled import compiled_copy
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[pathlib.Path]:
+    with compiled_copy() as folder:
+        yield folder
+
+
+def test_the_mapping_is_compiled(project: pathlib.Path) -> None:
+    code = "from mapping import mapper, reading; print(mapper.__file__, reading.__file__)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert_that([file.endswith(".so") for file in ran.stdout.split()], equal_to([True, True]))
+
+
+def test_the_mappings_tests_pass(project: pathlib.Path) -> None:
+    command = [sys.executable, "-m", "pytest", "tests/mapping", "tests/test_transforms.py", "--numprocesses=auto"]
+    ran = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert_that(ran.returncode, equal_to(0), ran.stdout[-4000:])
+    assert_that(ran.stdout, contains_string(" passed"))
