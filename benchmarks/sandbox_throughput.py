@@ -13,13 +13,13 @@ import json
 import os
 import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
 import threading
 import time
 from base64 import b64encode
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -51,7 +51,7 @@ class Measured(NamedTuple):
 
     Attributes:
         seconds: Time from the first request to the last answer.
-        cpu_seconds: Processor time of the sandbox, its start and end included.
+        cpu_seconds: User and system time of the sandbox in the meantime.
     """
 
     seconds: float
@@ -67,13 +67,13 @@ def measure(bodies: list[bytes], operations: int, connections: int, arguments: l
         connections: Requests in flight.
         arguments: Further arguments of the sandbox.
     """
-    cpu_before = _cpu_seconds_of_ended_processes()
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--site-id", "site", "--api-key", "key", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             address = urlsplit(process.stdout.readline().split()[-1])
             assert address.hostname and address.port
+            cpu_before = _cpu_seconds(process.pid)
             started = time.perf_counter()
             senders = [
                 threading.Thread(target=_send, args=(address.hostname, address.port, bodies[each::connections]))
@@ -83,13 +83,13 @@ def measure(bodies: list[bytes], operations: int, connections: int, arguments: l
                 sender.start()
             for sender in senders:
                 sender.join()
-            elapsed = time.perf_counter() - started
+            measured = Measured(time.perf_counter() - started, _cpu_seconds(process.pid) - cpu_before)
             taken = _stats(address.hostname, address.port)["operations"]
         finally:
             process.terminate()
     if taken != operations:
         raise RuntimeError(f"the sandbox took {taken} operations of {operations}")
-    return Measured(elapsed, _cpu_seconds_of_ended_processes() - cpu_before)
+    return measured
 
 
 def main() -> None:
@@ -106,12 +106,11 @@ def main() -> None:
         "operations": options.operations,
         "mean_body_bytes": round(statistics.mean(map(len, bodies))),
     }
-    idle = measure([], 0, options.connections, []).cpu_seconds
     print(f"{'mode':<24}{'operations/s (median)':>24}{'CPU us/operation (median)':>28}")
     for mode, arguments in (("checks and state", []), ("count only", ["--count-only"])):
         runs = [measure(bodies, options.operations, options.connections, arguments) for _ in range(options.runs)]
         rates = [options.operations / run.seconds for run in runs]
-        cpu = [(run.cpu_seconds - idle) / options.operations * 1e6 for run in runs]
+        cpu = [run.cpu_seconds / options.operations * 1e6 for run in runs]
         result[mode] = [round(rate) for rate in rates]
         result[f"{mode}: CPU us/operation"] = [round(each, 1) for each in cpu]
         print(f"{mode:<24}{statistics.median(rates):>24,.0f}{statistics.median(cpu):>28.1f}")
@@ -162,10 +161,10 @@ def _send(host: str, port: int, bodies: list[bytes]) -> None:
     connection.close()
 
 
-def _cpu_seconds_of_ended_processes() -> float:
-    """Returns the user and system time of all processes that this one has started and waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _cpu_seconds(process: int) -> float:
+    """Returns the user and system time that a process has used so far, as Linux counts it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _stats(host: str, port: int) -> dict[str, int]:
