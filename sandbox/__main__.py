@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serves until SIGINT or SIGTERM. Returns the exit status."""
     options = parse(arguments)
     # The workspace's objects live as long as the process: looking at them for garbage all the time costs a tenth.
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(200_000, 50, 100)
     try:
         found = make_service(
             site_id=options.site_id,

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from sandbox import activity_log
 from sandbox.changes import Changes
 from sandbox.directory import Directory, WorkspaceObject
 from sandbox.rules.anonymous import JOINED_AFTER_SECONDS, JOINED_BEFORE_SECONDS, Link, owner
@@ -26,18 +27,12 @@ CREATE TABLE IF NOT EXISTS links (
     PRIMARY KEY (anonymous_id, time, person)
 );
 CREATE TABLE IF NOT EXISTS suppressed (kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value));
-CREATE TABLE IF NOT EXISTS activity (
-    sequence INTEGER PRIMARY KEY, ulid TEXT, type TEXT NOT NULL, name TEXT NOT NULL, person INTEGER,
-    anonymous_id TEXT, identifier TEXT NOT NULL, time INTEGER NOT NULL, received REAL NOT NULL, operation BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS activity_anonymous ON activity (anonymous_id, time) WHERE anonymous_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS refused (
     sequence INTEGER PRIMARY KEY, received REAL NOT NULL, status INTEGER NOT NULL, batch_index INTEGER,
     reason TEXT NOT NULL, field TEXT NOT NULL, message TEXT NOT NULL, operation BLOB NOT NULL, later INTEGER NOT NULL
 );
 """
-PERSON_INDEX = "CREATE INDEX IF NOT EXISTS activity_person ON activity (person, time) WHERE person IS NOT NULL"
-TABLES = ("people", "objects", "links", "suppressed", "activity", "refused")
+TABLES = ("people", "objects", "links", "suppressed", "refused")
 
 REACHED = """
 SELECT DISTINCT activity.sequence, activity.anonymous_id, activity.time, activity.person
@@ -54,6 +49,9 @@ class Store:
 
     Args:
         database: A file, made where there is none, or `:memory:`.
+
+    Attributes:
+        activity: The activity log.
     """
 
     def __init__(self, database: str) -> None:
@@ -63,7 +61,8 @@ class Store:
         self._connection.execute("PRAGMA synchronous = OFF")
         # People's activity comes in any order, so that its index is written all over: 64 MB of it stay in memory.
         self._connection.execute("PRAGMA cache_size = -64000")
-        self._connection.executescript(SCHEMA)
+        self._connection.executescript(SCHEMA + activity_log.SCHEMA)
+        self.activity = activity_log.ActivityLog(self._connection)
 
     def close(self) -> None:
         """Closes the database."""
@@ -74,10 +73,11 @@ class Store:
         with self._transaction():
             for table in TABLES:
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
-            self._connection.execute("DROP INDEX IF EXISTS activity_person")
+            self.activity.clear()
 
     def load(self) -> Directory:
         """Returns the workspace as it was last written."""
+        self.activity.resume()
         query = self._connection.execute
         people = [Person.from_record(key, orjson.loads(text)) for key, text in query("SELECT key, record FROM people")]
         objects = {
@@ -105,9 +105,9 @@ class Store:
             many("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", changes.links)
             many("INSERT OR IGNORE INTO suppressed VALUES (?, ?)", changes.suppressed)
             many("DELETE FROM suppressed WHERE kind = ? AND value = ?", changes.unsuppressed)
-            many("INSERT INTO activity VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", changes.activity)
+            self.activity.append(changes.activity)
             if changes.moves or changes.redacted:
-                self.index_people()
+                self.activity.index_people()
             many(
                 "UPDATE activity SET person = ? WHERE person = ? AND time >= ?",
                 [(move.target, move.source, move.since) for move in changes.moves],
@@ -125,16 +125,8 @@ class Store:
             )
             self._join_anonymous(last_link, directory)
 
-    def index_people(self) -> None:
-        """Makes somebody's activity quick to find, from now on.
-
-        Left until it is needed: people's activity comes in any order, so that keeping this index takes half as long
-        again as all else of writing a line.
-        """
-        self._connection.execute(PERSON_INDEX)
-
     def rows(self, query: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
-        """Returns the rows of a SELECT."""
+        """Returns the rows of a SELECT; of the activity log, those that were spread."""
         return self._connection.execute(query, parameters).fetchall()
 
     def _save_people(self, changes: Changes, directory: Directory) -> None:

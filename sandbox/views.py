@@ -67,7 +67,7 @@ def person(workspace: Workspace, key: str, part: Slice | None = None) -> dict[st
         described = found.described(directory.relationships(found))
         described["state"] = found.state
         described["anonymous_ids"] = sorted({anonymous_id for anonymous_id, _ in directory.links_of(found)})
-        store.index_people()
+        store.activity.index_people()
         lines = _activity(directory, store, _Query("person = :person", {"person": found.key}, "time"), part or Slice())
     return {"person": described, **lines}
 
@@ -190,6 +190,7 @@ class _Query:
 
 
 def _activity(directory: Directory, store: Store, query: _Query, part: Slice) -> dict[str, Any]:
+    store.activity.spread()
     condition, parameters = query.condition, query.parameters
     by = "time DESC, sequence DESC" if query.order == "time" else "sequence DESC"
     ((total,),) = store.rows(f"SELECT count(*) FROM activity WHERE {condition}", parameters)  # noqa: S608

@@ -1,0 +1,83 @@
+"""Large calls, whose lines are kept together until they are read: what they leave is what small ones leave."""
+
+from __future__ import annotations
+
+import pathlib
+import sqlite3
+from typing import Any
+
+import pytest
+
+from sandbox import views
+from sandbox.activity_log import KEPT_TOGETHER
+from sandbox.store import Store
+from sandbox.workspace import Settings, Workspace
+from tests.sandbox.conftest import NOW, event, identify, person_operation
+
+TIME = int(NOW) - 1000
+WHO = ({"id": "u1"}, {"id": "u2"}, {"email": "U3@example.com"}, {"anonymous_id": "a1"})
+EVENTS = [
+    event(number, f"Event {number}", identifiers=WHO[number % len(WHO)], timestamp=TIME + number % 7)
+    for number in range(2 * KEPT_TOGETHER)
+]
+LATER: dict[str, list[dict[str, Any]]] = {
+    "nothing": [],
+    "a join": [identify({"anonymous_id": "a1"}, TIME + 3)],
+    "a merge": [person_operation("merge", primary={"id": "u1"}, secondary={"id": "u2"})],
+    "a suppression": [person_operation("suppress", "u2")],
+    "more": [event(1000, timestamp=TIME)],
+}
+
+
+def opened(database: str = ":memory:") -> Workspace:
+    return Workspace(Store(database), Settings(), lambda: NOW)
+
+
+def seen(workspace: Workspace) -> tuple[Any, Any, Any]:
+    return views.activity(workspace), views.people(workspace), views.person(workspace, "u1")
+
+
+@pytest.mark.parametrize("later", LATER)
+@pytest.mark.parametrize("in_the_same_call", [True, False])
+def test_a_large_call_leaves_what_small_ones_leave(later: str, in_the_same_call: bool) -> None:
+    large, small = opened(), opened()
+    if in_the_same_call:
+        large.take(EVENTS + LATER[later], batch=True)
+    else:
+        large.take(EVENTS, batch=True)
+        large.take(LATER[later], batch=True)
+    for operation in EVENTS + LATER[later]:
+        small.take([operation], batch=True)
+    assert seen(large) == seen(small)
+    large.close()
+    small.close()
+
+
+def test_a_large_call_that_was_never_read_is_there_after_a_restart(tmp_path: pathlib.Path) -> None:
+    database = str(tmp_path / "workspace.sqlite")
+    before, straight = opened(database), opened()
+    before.take(EVENTS, batch=True)
+    before.close()
+    after = opened(database)
+    for workspace in (straight, after):
+        workspace.take(EVENTS, batch=True)
+    assert seen(after) == seen(straight)
+    after.close()
+    straight.close()
+
+
+def test_nothing_is_lost_where_lines_can_not_be_made_rows(tmp_path: pathlib.Path) -> None:
+    database = str(tmp_path / "workspace.sqlite")
+    workspace = opened(database)
+    workspace.take(EVENTS, batch=True)
+    with sqlite3.connect(database) as other:
+        other.execute(
+            "CREATE TRIGGER broken BEFORE INSERT ON activity WHEN NEW.name = 'Event 150'"
+            " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        )
+    with pytest.raises(sqlite3.IntegrityError, match="disk full"):
+        views.activity(workspace)
+    with sqlite3.connect(database) as other:
+        other.execute("DROP TRIGGER broken")
+    assert views.activity(workspace)["total"] == len(EVENTS)
+    workspace.close()
