@@ -100,9 +100,9 @@ class Store:
             self._save_people(changes, directory)
             self._save_objects(changes, directory)
             many = self._connection.executemany
-            many("DELETE FROM links WHERE person = ?", [(key,) for key in changes.unlinked])
             ((last_link,),) = self.rows("SELECT coalesce(max(rowid), 0) FROM links")
             many("INSERT OR IGNORE INTO links VALUES (?, ?, ?)", changes.links)
+            many("DELETE FROM links WHERE person = ?", [(key,) for key in changes.unlinked])  # some are of this request
             many("INSERT OR IGNORE INTO suppressed VALUES (?, ?)", changes.suppressed)
             many("DELETE FROM suppressed WHERE kind = ? AND value = ?", changes.unsuppressed)
             self.activity.append(changes.activity)

@@ -1,4 +1,4 @@
-"""Large calls, whose lines are kept together until they are read: what they leave is what small ones leave."""
+"""What the database holds: large calls leave what small ones leave, and a restart finds it all."""
 
 from __future__ import annotations
 
@@ -81,3 +81,15 @@ def test_nothing_is_lost_where_lines_can_not_be_made_rows(tmp_path: pathlib.Path
         other.execute("DROP TRIGGER broken")
     assert views.activity(workspace)["total"] == len(EVENTS)
     workspace.close()
+
+
+def test_who_is_made_and_deleted_in_one_call_is_gone_after_a_restart(tmp_path: pathlib.Path) -> None:
+    database = str(tmp_path / "workspace.sqlite")
+    before = opened(database)
+    before.take([identify({"anonymous_id": "a1"}, TIME), person_operation("delete", "u1")], batch=True)
+    before.close()
+
+    after = opened(database)
+    after.take([event(1, identifiers={"anonymous_id": "a1"}, timestamp=TIME)], batch=True)
+    assert views.activity(after)["activity"][0]["person"] is None
+    after.close()
