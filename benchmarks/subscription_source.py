@@ -67,12 +67,15 @@ class _Pull(beam.DoFn):  # type: ignore[misc]
         for each in received:
             published = Timestamp.from_utc_datetime(each.message.publish_time)
             yield beam.window.TimestampedValue(each.message.data, published)
-        if received:
-            ids = [each.ack_id for each in received]
-            finalizer.register(lambda: self._subscriber.acknowledge(subscription=subscription, ack_ids=ids))
+        # Registered after empty pulls too: Prism takes it for an error where a bundle has nothing to finalize.
+        finalizer.register(lambda: self._acknowledge(subscription, [each.ack_id for each in received]))
         # A full pull has left some behind.
         pause_secs = 0 if len(received) == _MAX_MESSAGES else self._pause_secs
         tracker.defer_remainder(Duration.of(pause_secs))
+
+    def _acknowledge(self, subscription: str, ids: list[str]) -> None:
+        if ids:
+            self._subscriber.acknowledge(subscription=subscription, ack_ids=ids)
 
 
 class PullSubscription(beam.PTransform):  # type: ignore[misc]
