@@ -15,7 +15,6 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 
-from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import Timestamp
 
 from benchmarks.generate import events
@@ -121,7 +120,7 @@ def _bundle(deliver: DeliverGroups, groups: _Groups) -> float:
     started = time.perf_counter()
     deliver.start_bundle()
     for group in groups:
-        for _ in deliver.process(group, Timestamp(0), GlobalWindow()):
+        for _ in deliver.process(group, Timestamp(0)):
             pass
     for _ in deliver.finish_bundle():
         pass

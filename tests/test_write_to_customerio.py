@@ -194,6 +194,25 @@ def test_dead_letters_stay_in_the_window_of_their_event(ordering):
         )
 
 
+def test_dead_letters_keep_the_timestamp_of_their_event_where_nothing_is_grouped():
+    class WithTimestamp(beam.DoFn):
+        def process(self, record, timestamp=beam.DoFn.TimestampParam):
+            yield timestamp.micros, json.loads(record)["message_id"]
+
+    elements = [TimestampedValue(keyed("p", second * 1000), second) for second in (1, 2, 61)]
+    with fake_customerio(refuse("p-2000", "p-61000")) as fake, beam.Pipeline(runner=FnApiRunner()) as pipeline:
+        result = (
+            pipeline
+            | beam.Create(elements)
+            | beam.Map(lambda element: element).with_output_types(Keyed)
+            | write_to(fake, ordering="none")
+        )
+        assert_that(
+            result.dead_letters | beam.ParDo(WithTimestamp()),
+            equal_to([(2_000_000, "message p-2000"), (61_000_000, "message p-61000")]),
+        )
+
+
 def test_metrics_tell_what_happened():
     answers = iter([Respond(503)])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import abc
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -27,11 +29,13 @@ from transforms.delivery_metrics import DeliveryMetrics
 from transforms.rate_limit_service import RateLimitServiceBudget
 from transforms.worker_budget import shared_worker_budget
 
-__all__ = ["DeliverGroups", "DeliverValues"]
+__all__ = ["DeliverGroups", "DeliverValues", "DeliverWindowedGroups", "DeliverWindowedValues"]
+
+_GLOBAL_WINDOW = GlobalWindow()
 
 
 class _Deliver(beam.DoFn):
-    """Delivers what its subclasses' ``process`` hand to ``_write``. Emits how many operations each request delivered.
+    """Delivers what its subclasses' ``_deliver`` hand to ``_write``. Emits how many operations each request delivered.
 
     Lanes and what belongs to them live from ``setup`` to ``teardown``; a bundle is over only when all its
     operations are answered. Threads never touch Beam: their reports are accounted for on the bundle's thread.
@@ -90,6 +94,9 @@ class _Deliver(beam.DoFn):
             max_operations=self._settings.max_batch_operations,
         )
 
+    @abc.abstractmethod
+    def _deliver(self, element: Any, timestamp: Any, window: Any) -> Iterator[Any]: ...
+
     def finish_bundle(self) -> Iterator[Any]:
         """Send what is left over, and wait for all answers."""
         for report in self._writer.flush():
@@ -132,28 +139,47 @@ class _Deliver(beam.DoFn):
         )
 
 
-class DeliverGroups(_Deliver):
-    """Delivers each key's operations in the order of their event times."""
-
-    def process(
-        self,
-        element: tuple[Any, Iterable[Value]],
-        timestamp: Any = beam.DoFn.TimestampParam,
-        window: Any = beam.DoFn.WindowParam,
-    ) -> Iterator[Any]:
-        """Deliver one person's (or one shard's) operations."""
+class _Groups(_Deliver):
+    def _deliver(self, element: tuple[Any, Iterable[Value]], timestamp: Any, window: Any) -> Iterator[Any]:
         key, values = element
         yield from self._write(key, sort_by_time(values, self._settings.max_sort_bytes), timestamp, window)
 
 
-class DeliverValues(_Deliver):
-    """Delivers operations in whatever order they come."""
+class _Values(_Deliver):
+    def _deliver(self, element: Value, timestamp: Any, window: Any) -> Iterator[Any]:
+        yield from self._write(None, (element,), timestamp, window)
 
+
+class _InWindows(_Deliver):
     def process(
         self,
-        element: Value,
+        element: Any,
         timestamp: Any = beam.DoFn.TimestampParam,
         window: Any = beam.DoFn.WindowParam,
     ) -> Iterator[Any]:
-        """Deliver one operation."""
-        yield from self._write(None, (element,), timestamp, window)
+        """Deliver one element's operations."""
+        return self._deliver(element, timestamp, window)
+
+
+class _InGlobalWindow(_Deliver):
+    """Asks for no window: Beam prepares the arguments of each call anew where it is asked for one."""
+
+    def process(self, element: Any, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        """Deliver one element's operations."""
+        return self._deliver(element, timestamp, _GLOBAL_WINDOW)
+
+
+class DeliverGroups(_Groups, _InGlobalWindow):
+    """Delivers each key's (a person's or a shard's) operations in the order of their event times."""
+
+
+class DeliverWindowedGroups(_Groups, _InWindows):
+    """``DeliverGroups`` for input in other windows than the global one."""
+
+
+class DeliverValues(_Values, _InGlobalWindow):
+    """Delivers operations in whatever order they come."""
+
+
+class DeliverWindowedValues(_Values, _InWindows):
+    """``DeliverValues`` for input in other windows than the global one."""

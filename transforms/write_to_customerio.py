@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
 
 from delivery.batching import Value
 from delivery.clock import Clock, SystemClock
 from delivery.credentials import CredentialsSource
 from delivery.settings import DeliverySettings
-from transforms.deliver import DeliverGroups, DeliverValues
+from transforms.deliver import DeliverGroups, DeliverValues, DeliverWindowedGroups, DeliverWindowedValues
 from transforms.outputs import with_dead_letters
 
 __all__ = ["WriteResult", "WriteToCustomerIO"]
@@ -75,6 +76,8 @@ class WriteToCustomerIO(beam.PTransform):
         """Group or batch as the input needs it, and deliver."""
         settings = self._settings
         arguments = (self._credentials, settings, self._clock, self._budget_tag)
+        in_global_window = isinstance(operations.windowing.windowfn, GlobalWindows)
+        deliver_groups = DeliverGroups if in_global_window else DeliverWindowedGroups
         if not operations.is_bounded:
             ready = (
                 operations
@@ -84,13 +87,13 @@ class WriteToCustomerIO(beam.PTransform):
                     settings.max_batch_operations, max_buffering_duration_secs=settings.max_batch_delay_secs
                 ).with_output_types(tuple[int, Iterable[Value]])
             )
-            deliver: beam.DoFn = DeliverGroups(*arguments)
+            deliver: beam.DoFn = deliver_groups(*arguments)
         elif settings.ordering == "person":
             ready = operations | "GroupByPerson" >> beam.GroupByKey()
-            deliver = DeliverGroups(*arguments)
+            deliver = deliver_groups(*arguments)
         else:
             ready = operations | "DropPerson" >> beam.Values().with_output_types(Value)
-            deliver = DeliverValues(*arguments)
+            deliver = (DeliverValues if in_global_window else DeliverWindowedValues)(*arguments)
         return WriteResult(*with_dead_letters(ready, "Deliver", deliver, main="delivered", element_type=int))
 
 
