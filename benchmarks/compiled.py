@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import pathlib
 import shutil
@@ -15,12 +16,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-__all__ = ["ROOT", "compiled_copy"]
+__all__ = ["ROOT", "can_compile", "compiled_copy"]
 
 #: The project as it lies here, whose mapping is Python.
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 _NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "output", "results")
+
+
+def can_compile() -> bool:
+    """Whether there are mypy (requirements/compile.txt) and a C compiler."""
+    return importlib.util.find_spec("mypyc") is not None and shutil.which(os.environ.get("CC", "cc")) is not None
 
 
 @contextlib.contextmanager
