@@ -38,7 +38,7 @@ def _track(event: Event, settings: MappingSettings) -> list[Operation]:
 
 def _page(event: Event, settings: MappingSettings) -> list[Operation]:
     properties = event.properties
-    page = event.context.get("page")
+    page = event.context.page
     name = (
         trimmed(event.fields.name)
         or text(properties, "name")

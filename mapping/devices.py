@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from mapping import json_text
 from mapping.errors import InvalidEvent
-from mapping.event import Event
-from mapping.fields import text
+from mapping.event import Context, Event
+from mapping.fields import text, trimmed
 
 __all__ = ["device_token", "new_device"]
 
@@ -19,7 +19,7 @@ _APPLE: Final = frozenset(
 
 def device_token(event: Event) -> str | None:
     """Return the push token, ``context.device.token``, or None."""
-    return text(_object(event.context, "device"), "token")
+    return text(_object(event.context.device), "token")
 
 
 def new_device(token: str, event: Event) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def new_device(token: str, event: Event) -> dict[str, Any]:
     }
 
 
-def _platform(context: dict[str, Any]) -> str:
-    name = text(_object(context, "device"), "type") or text(_object(context, "os"), "name")
+def _platform(context: Context) -> str:
+    name = text(_object(context.device), "type") or text(_object(context.os), "name")
     system = name.lower().replace(" ", "") if name is not None else ""
     if system in _APPLE:
         return "ios"
@@ -49,10 +49,10 @@ def _platform(context: dict[str, Any]) -> str:
 def _device_attributes(event: Event) -> dict[str, str]:
     context = event.context
     described = {
-        "device_os": text(_object(context, "os"), "version"),
-        "device_model": text(_object(context, "device"), "model"),
-        "app_version": text(_object(context, "app"), "version"),
-        "device_locale": text(context, "locale"),
+        "device_os": text(_object(context.os), "version"),
+        "device_model": text(_object(context.device), "model"),
+        "app_version": text(_object(context.app), "version"),
+        "device_locale": trimmed(context.locale),
     }
     attributes = {name: value for name, value in described.items() if value is not None}
     for name, value in event.properties.items():
@@ -61,6 +61,5 @@ def _device_attributes(event: Event) -> dict[str, str]:
     return attributes
 
 
-def _object(fields: dict[str, Any], name: str) -> dict[str, Any]:
-    value = fields.get(name)
+def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

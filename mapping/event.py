@@ -6,10 +6,21 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-__all__ = ["CALLS", "FILTERED", "Event", "Fields", "Filtered", "Outcome", "Rejected"]
+__all__ = ["CALLS", "FILTERED", "Context", "Event", "Fields", "Filtered", "Outcome", "Rejected"]
 
 #: The calls of the Segment spec.
 CALLS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
+
+
+class Context(msgspec.Struct, frozen=True, gc=False):
+    """The parts of ``context`` that the mapping reads, as they came. None is absent or null."""
+
+    traits: Any = None
+    page: Any = None
+    device: Any = None
+    os: Any = None
+    app: Any = None
+    locale: Any = None
 
 
 class Fields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -34,7 +45,7 @@ class Fields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     received_at: Any = None
     traits: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None
-    context: dict[str, Any] | None = None
+    context: Context | None = None
     integrations: dict[str, Any] | None = None
 
 
@@ -50,7 +61,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
         client_time_ms: The client's own time for the ULID, in unix milliseconds; 0 where the client gave none.
         traits: ``traits``, empty where there are none. Not to be changed.
         properties: ``properties``, empty where there are none. Not to be changed.
-        context: ``context``, empty where there is none. Not to be changed.
+        context: ``context``, empty where there is none.
         fields: The event's fields as they came.
         payload: The event's JSON text, as a dead letter keeps it.
     """
@@ -63,7 +74,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     client_time_ms: int
     traits: dict[str, Any]
     properties: dict[str, Any]
-    context: dict[str, Any]
+    context: Context
     fields: Fields
     payload: bytes
 

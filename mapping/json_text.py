@@ -71,9 +71,10 @@ def dumps_canonical(value: Any) -> bytes:
 def nests_deeper(text: bytes, levels: int) -> bool:
     """Whether valid JSON text nests deeper than a number of levels.
 
-    Nearly all texts have fewer opening brackets than that. Leaving brackets out is the quickest way to count them.
+    Nearly all texts are too short for it or have too few opening brackets. Leaving brackets out is the quickest way to
+    count them.
     """
-    if 2 * len(text) - len(text.replace(b"{", b"")) - len(text.replace(b"[", b"")) <= levels:
+    if len(text) <= 2 * levels or 2 * len(text) - len(text.replace(b"{", b"")) - len(text.replace(b"[", b"")) <= levels:
         return False
     depth = 0
     for token in _TOKENS.finditer(text):

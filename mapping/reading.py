@@ -15,7 +15,7 @@ import msgspec
 from mapping import json_text
 from mapping.dates import timestamp_ms
 from mapping.errors import InvalidEvent
-from mapping.event import CALLS, FILTERED, Event, Fields, Filtered, Outcome, Rejected
+from mapping.event import CALLS, FILTERED, Context, Event, Fields, Filtered, Outcome, Rejected
 from mapping.fields import NO_FIELDS, identifier, identifier_text, is_empty, object_field
 from mapping.integrations import opted_out
 
@@ -27,6 +27,8 @@ _IDENTIFIERS: Final = ("userId", "anonymousId", "messageId", "groupId", "previou
 #: Levels of nesting that an event may have. Runners pickle elements, if only to estimate their sizes; that takes two
 #: calls a level, and Python's default limit is 1,000 calls, those of the runner included.
 MAX_LEVELS: Final = 400
+
+_NO_CONTEXT: Final = Context()
 
 _decode_fields: Final = msgspec.json.Decoder(Fields).decode
 
@@ -151,10 +153,10 @@ def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outc
         return Rejected(error.reason, error.detail, payload)
     if json_text.nests_deeper(payload, MAX_LEVELS):
         return Rejected("invalid_json", f"The event nests deeper than {MAX_LEVELS} levels.", payload)
-    context = fields.context or NO_FIELDS
+    context = fields.context or _NO_CONTEXT
     traits = fields.traits
     if traits is None:
-        fallback = context.get("traits") if call in ("identify", "group") else None
+        fallback = context.traits if call in ("identify", "group") else None
         traits = fallback if isinstance(fallback, dict) else NO_FIELDS
     return Event(
         call,
