@@ -11,17 +11,17 @@ from delivery.adaptive import AdaptiveThrottle
 __all__ = ["RequestBudget", "TokenBucket", "burst_of"]
 
 #: Parts of the rate that requests are planned at, and that they leave at most at. The second is larger, so that
-#: requests which are held up at the gate catch up; it is below 1 for those that are held up on their way out.
-_PLANNED = 0.97
-_LEAVING = 0.98
+#: requests which are held up at the gate catch up; what it leaves of a second's rate is the burst.
+_PLANNED = 0.965
+_LEAVING = 0.97
 
 #: So much of a token may be missing: after exactly the wait asked for, rounding can leave it a hair short.
 _ROUNDING = 1e-6
 
 
 def burst_of(rate: float) -> float:
-    """Return the burst that goes with a rate: a twentieth of a second's requests, and at least one."""
-    return max(1.0, rate / 20)
+    """Return the burst that goes with a rate: what the gate leaves of a second's requests, and at least one."""
+    return max(1.0, rate * (1 - _LEAVING))
 
 
 class TokenBucket:
@@ -57,7 +57,7 @@ class RequestBudget:
 
     An attempt is first reserved, in the order of asking: the caller is told how long to wait, and waits outside of
     any lock. Threads wake up late, though, and then several would leave at once; so each passes a gate when it
-    leaves, which keeps any second within ``rate`` and the burst, whatever the scheduling.
+    leaves, which keeps any second within ``rate`` (below 1 a second: within one), whatever the scheduling.
 
     All methods take and return plain numbers, because they are called across processes. Thread-safe.
     """

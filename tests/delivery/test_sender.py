@@ -256,7 +256,7 @@ def test_every_attempt_takes_a_token_and_waiting_is_reported(deliver):
     clock = ManualClock()
     report, received = deliver(batch_of("a"), script(Respond(401)), clock, rate=0.5)
     assert (len(received), len(report.attempts)) == (2, 2)
-    assert report.waited_secs == pytest.approx(1 / (0.97 * 0.5))
+    assert report.waited_secs == pytest.approx(1 / (0.965 * 0.5))
 
 
 def test_the_budget_is_told_of_every_answer_so_that_it_can_slow_the_worker_down(deliver, monkeypatch):

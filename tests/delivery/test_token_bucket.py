@@ -49,8 +49,8 @@ def test_no_second_has_more_planned_attempts_than_rate_and_burst(rate, gaps):
     assert most_in_any_second(due) <= rate + burst_of(rate) + 1e-6
 
 
-@given(rate=st.sampled_from([3, 20, 50, 200]), lateness=st.lists(st.sampled_from([0, 0, 0, 0.01, 0.3, 2]), min_size=1))
-def test_no_second_has_more_attempts_than_rate_and_burst_however_late_threads_wake_up(rate, lateness):
+@given(rate=st.sampled_from([1, 3, 20, 50, 100, 200]), lateness=st.lists(st.sampled_from([0, 0, 0, 0.01, 0.3, 2]), min_size=1))
+def test_no_second_has_more_attempts_than_the_rate_however_late_threads_wake_up(rate, lateness):
     now = Now()
     budget = WorkerBudget(RequestBudget(rate, now))
     left = []
@@ -62,7 +62,7 @@ def test_no_second_has_more_attempts_than_rate_and_burst_however_late_threads_wa
     for _ in range(60):
         budget.take(wake_up_late)
         left.append(now.seconds)
-    assert most_in_any_second(left) <= rate + burst_of(rate)
+    assert most_in_any_second(left) <= rate
 
 
 def test_a_steady_demand_uses_95_percent_of_the_rate_even_when_threads_wake_up_late():
@@ -94,7 +94,7 @@ def test_threads_share_one_budget():
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(waits) == pytest.approx([n / 0.97 for n in range(1000)])
+    assert sorted(waits) == pytest.approx([n / 0.965 for n in range(1000)])
 
 
 def test_the_seconds_waited_are_those_paused():
@@ -108,7 +108,7 @@ def test_the_seconds_waited_are_those_paused():
 
     waited = sum(budget.take(pause) for _ in range(20))
     assert waited == pytest.approx(sum(pauses))
-    assert waited == pytest.approx(19 / 9.7)
+    assert waited == pytest.approx(19 / 9.65)
 
 
 @pytest.mark.parametrize("rate", [0, -1])
@@ -117,9 +117,9 @@ def test_a_budget_that_could_never_give_anything_is_refused(rate):
         RequestBudget(rate)
 
 
-@pytest.mark.parametrize(("rate", "burst"), [(0.1, 1), (20, 1), (100, 5), (1000, 50)])
-def test_the_burst_is_a_twentieth_of_a_second(rate, burst):
-    assert burst_of(rate) == burst
+@pytest.mark.parametrize(("rate", "burst"), [(0.1, 1), (20, 1), (100, 3), (1000, 30)])
+def test_the_burst_is_three_hundredths_of_a_second(rate, burst):
+    assert burst_of(rate) == pytest.approx(burst)
 
 
 def test_repeated_overload_slows_the_whole_budget_down():
@@ -127,7 +127,7 @@ def test_repeated_overload_slows_the_whole_budget_down():
     for _ in range(9):
         budget.record(False)
     budget.reserve()
-    assert budget.reserve() == pytest.approx(1 / 0.97)  # a tenth of the rate
+    assert budget.reserve() == pytest.approx(1 / 0.965)  # a tenth of the rate
 
 
 def throttle_after(accepted, overloaded):
