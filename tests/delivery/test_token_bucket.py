@@ -49,7 +49,10 @@ def test_no_second_has_more_planned_attempts_than_rate_and_burst(rate, gaps):
     assert most_in_any_second(due) <= rate + burst_of(rate) + 1e-6
 
 
-@given(rate=st.sampled_from([1, 3, 20, 50, 100, 200]), lateness=st.lists(st.sampled_from([0, 0, 0, 0.01, 0.3, 2]), min_size=1))
+@given(
+    rate=st.sampled_from([1, 3, 20, 50, 100, 200]),
+    lateness=st.lists(st.sampled_from([0, 0, 0, 0.01, 0.3, 2]), min_size=1),
+)
 def test_no_second_has_more_attempts_than_the_rate_however_late_threads_wake_up(rate, lateness):
     now = Now()
     budget = WorkerBudget(RequestBudget(rate, now))
