@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from sandbox.server import RunningSandbox, running_sandbox
 from tests.integration.gcs import Gcs, running_gcs
 from tests.integration.job import API_KEY, SITE_ID, Job
 from tests.integration.pubsub import PubSub, running_pubsub
+
+# A shell's job in the background ignores Ctrl-C, and so would the programs that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
