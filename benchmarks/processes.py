@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["API_KEY", "SITE_ID", "Usage", "run_process", "stand_in", "stats"]
+__all__ = ["API_KEY", "SITE_ID", "Usage", "run_process", "serving", "stand_in", "stats"]
 
 SITE_ID = "site"
 API_KEY = "key"
@@ -67,14 +67,15 @@ def run_process(
 
 
 @contextlib.contextmanager
-def stand_in(*arguments: str) -> Iterator[str]:
-    """Run the sandbox as a process; yields its URL.
+def serving(module: str, *arguments: str) -> Iterator[str]:
+    """Run ``python -m MODULE ARGUMENTS``, a server that prints its URL when it is ready; yields the URL.
 
-    Args:
-        arguments: Further ones of ``python -m sandbox``.
+    Raises:
+        RuntimeError: It ended without one.
     """
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--site-id", SITE_ID, "--api-key", API_KEY, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -82,9 +83,20 @@ def stand_in(*arguments: str) -> Iterator[str]:
                     yield line[line.index("http://") :].split()[0]
                     break
             else:
-                raise RuntimeError("the sandbox did not start")
+                raise RuntimeError(f"{module} did not start")
         finally:
             process.terminate()
+
+
+@contextlib.contextmanager
+def stand_in(*arguments: str) -> Iterator[str]:
+    """Run the sandbox as a process; yields its URL.
+
+    Args:
+        arguments: Further ones of ``python -m sandbox``.
+    """
+    with serving("sandbox", "--port", "0", "--site-id", SITE_ID, "--api-key", API_KEY, *arguments) as url:
+        yield url
 
 
 def stats(url: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.local_pubsub import program, running_local_pubsub
 from benchmarks.measurement import Measurement
-from benchmarks.processes import API_KEY, SITE_ID
+from benchmarks.processes import API_KEY, SITE_ID, serving
 from benchmarks.steady_publisher import SteadyPublisher
 from delivery.settings import DeliverySettings
 
@@ -96,7 +96,8 @@ def _latencies(rate: float, secs: float) -> tuple[list[float], dict[str, float]]
         record, log = pathlib.Path(name) / "accepted", pathlib.Path(name) / "job.log"
         record.touch()
         publisher = SteadyPublisher(pubsub.topic, rate, _PATIENCE_SECS + _WARM_UP_SECS + secs + delay)
-        with contextlib.closing(publisher), _recording_sandbox(record) as url, _job(log, pubsub.subscription, url):
+        recorder = serving("benchmarks.recording_sandbox", "--record", str(record), "--faults", _FAULTS)
+        with contextlib.closing(publisher), recorder as url, _job(log, pubsub.subscription, url):
             try:
                 publisher.publish_until(lambda: record.stat().st_size > 0, _PATIENCE_SECS)
                 publisher.publish_for(_WARM_UP_SECS)
@@ -136,21 +137,6 @@ def _accepted(record: pathlib.Path, numbers: range) -> dict[int, float]:
                 f"{missing} of {len(numbers)} events were not accepted within {_PATIENCE_SECS:g} seconds"
             )
         time.sleep(1)
-
-
-@contextlib.contextmanager
-def _recording_sandbox(record: pathlib.Path) -> Iterator[str]:
-    """Run it; yields its URL."""
-    command = [sys.executable, "-m", "benchmarks.recording_sandbox", "--record", str(record), "--faults", _FAULTS]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if "http://" not in line:
-                raise RuntimeError("the sandbox did not start")
-            yield line[line.index("http://") :].strip()
-        finally:
-            process.terminate()
 
 
 @contextlib.contextmanager
