@@ -10,13 +10,16 @@ from collections.abc import Iterator
 import pytest
 from hamcrest import assert_that, contains_string, equal_to
 
-from benchmarks.compiled import compiled_copy
+from benchmarks.compiled import can_compile, compiled_copy
+from tests.integration.tools import unavailable
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
 def project() -> Iterator[pathlib.Path]:
+    if not can_compile():
+        unavailable("The mapping can't be compiled: that needs requirements/compile.txt and a C compiler")
     with compiled_copy() as folder:
         yield folder
 

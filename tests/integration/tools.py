@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
+from typing import NoReturn
 
 import pytest
 
-__all__ = ["ROOT", "tool"]
+__all__ = ["ROOT", "tool", "unavailable"]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _GO_BIN = ROOT / ".cache" / "go-bin"
@@ -21,8 +22,12 @@ def tool(name: str) -> str:
     """
     found = shutil.which(name, path=os.pathsep.join([str(_GO_BIN), os.environ.get("PATH", "")]))
     if found is None:
-        message = f"{name} is missing: scripts/integration_tools.sh gets it, or says what that needs"
-        if os.environ.get("REQUIRE_INTEGRATION") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+        unavailable(f"{name} is missing: scripts/integration_tools.sh gets it, or says what that needs")
     return found
+
+
+def unavailable(message: str) -> NoReturn:
+    """Skips the test, or fails it if ``REQUIRE_INTEGRATION=1``: something that it needs is not there."""
+    if os.environ.get("REQUIRE_INTEGRATION") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
