@@ -30,8 +30,8 @@ from benchmarks import (
     streaming_latency,
 )
 from benchmarks.compiled import ROOT, can_compile, compiled_copy
-from benchmarks.local_pubsub import program
 from benchmarks.measurement import Measurement
+from benchmarks.processes import program
 
 _RESULTS = pathlib.Path(__file__).parent / "results"
 _ROW = "{:<64} {:>14} {:<5} {:<28} {}"

@@ -16,8 +16,8 @@ import threading
 import time
 import uuid
 
-from benchmarks.generate import events
 from benchmarks.measurement import Measurement
+from benchmarks.operations import keyed_operations
 from benchmarks.processes import API_KEY, SITE_ID, stand_in, stats
 from delivery.batching import Value
 from delivery.budget import WorkerBudget
@@ -29,11 +29,6 @@ from delivery.retry import RetryPolicy
 from delivery.sender import Sender
 from delivery.settings import DeliverySettings
 from delivery.writer import BundleWriter
-from mapping.event import Event
-from mapping.mapper import map_event
-from mapping.person import person_key
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
 from transforms.worker_budget import shared_worker_budget
 
 __all__ = ["measure"]
@@ -98,15 +93,7 @@ def measure(client_python: str, operations: int = _OPERATIONS, client_secs: floa
 
 
 def _values(count: int) -> list[tuple[bytes, Value]]:
-    settings = MappingSettings()
-    values = []
-    for line in events(count):
-        for event in read_payload(line):
-            if not isinstance(event, Event):
-                raise TypeError(f"an event was not usable: {event}")
-            for operation in map_event(event, settings).operations:
-                values.append((person_key(event, settings.identify_by), (event.time_ms, operation, event.payload)))
-    return sorted(values, key=lambda keyed: keyed[0])
+    return sorted(keyed_operations(count), key=lambda keyed: keyed[0])
 
 
 def _deliver(values: list[tuple[bytes, Value]], url: str) -> float:

@@ -7,7 +7,6 @@ which all of them fall due at once. The sandbox only counts, and answers after 5
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import time
@@ -17,34 +16,27 @@ from collections.abc import Sequence
 
 from apache_beam.utils.timestamp import Timestamp
 
-from benchmarks.generate import events
+from benchmarks.latency import BEYOND_DELAY_SECS, RATES, SLOW_ANSWERS, print_at_rates
 from benchmarks.measurement import Measurement
+from benchmarks.operations import keyed_operations
 from benchmarks.processes import API_KEY, SITE_ID, stand_in, stats
 from delivery.batching import Value
 from delivery.clock import SystemClock
 from delivery.credentials import API_KEY_VARIABLE, SITE_ID_VARIABLE, CredentialsSource
 from delivery.settings import DeliverySettings
-from mapping.event import Event
-from mapping.mapper import map_event
-from mapping.person import person_key
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
 from transforms.deliver import DeliverGroups
+from transforms.write_to_customerio import to_shard
 
 __all__ = ["measure"]
 
 _SECS = 30.0
-_RATES = (100.0, 1_000.0)
-_FAULTS = '{"latency": {"distribution": "fixed", "ms": 50}}'
-#: What the streaming job may take beyond the batch delay, in seconds; delivering is one part of that.
-_AIM_SECS = 1.0
 #: Connections are opened by the first bundles, which do not count.
 _WARM_UP_BUNDLES = 5
 
 _Groups = list[tuple[int, list[Value]]]
 
 
-def measure(secs: float = _SECS, rates: Sequence[float] = _RATES) -> list[Measurement]:
+def measure(secs: float = _SECS, rates: Sequence[float] = RATES) -> list[Measurement]:
     """Measure the 99th percentile of a bundle's time at each rate.
 
     Args:
@@ -58,7 +50,7 @@ def measure(secs: float = _SECS, rates: Sequence[float] = _RATES) -> list[Measur
 
 
 def _measurement(rate: float, secs: float) -> Measurement:
-    with stand_in("--count-only", "--faults", _FAULTS) as url:
+    with stand_in("--count-only", "--faults", SLOW_ANSWERS) as url:
         # Bundles follow each other without the batch delay between them: the usual rate would hold them up.
         settings = DeliverySettings(track_endpoint=url, max_requests_per_second=100_000)
         groups = _groups(round(rate * settings.max_batch_delay_secs), settings.num_shards)
@@ -74,8 +66,8 @@ def _measurement(rate: float, secs: float) -> Measurement:
         compared_with="50 ms of these are the answer's",
         value=cuts[98],
         unit="s",
-        aim=f"at most {_AIM_SECS:g}",
-        reached=cuts[98] <= _AIM_SECS,
+        aim=f"at most {BEYOND_DELAY_SECS:g}",
+        reached=cuts[98] <= BEYOND_DELAY_SECS,
         details={
             "p50": round(cuts[49], 4),
             "p99": round(cuts[98], 4),
@@ -88,14 +80,10 @@ def _measurement(rate: float, secs: float) -> Measurement:
 
 def _groups(count: int, num_shards: int) -> _Groups:
     """Map events, and group the operations as batches by shard are."""
-    settings = MappingSettings()
     shards: dict[int, list[Value]] = defaultdict(list)
-    for line in events(count):
-        for event in read_payload(line):
-            if not isinstance(event, Event):
-                raise TypeError(f"an event was not usable: {event}")
-            shard = int.from_bytes(person_key(event, settings.identify_by)[:8], "big") % num_shards
-            shards[shard] += [(event.time_ms, each, event.payload) for each in map_event(event, settings).operations]
+    for keyed in keyed_operations(count):
+        shard, value = to_shard(keyed, num_shards)
+        shards[shard].append(value)
     return sorted(shards.items())
 
 
@@ -129,12 +117,7 @@ def _bundle(deliver: DeliverGroups, groups: _Groups) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure what delivering adds to the wait for a batch.")
-    parser.add_argument("--secs", type=float, default=_SECS, help="for how long to deliver, in seconds")
-    parser.add_argument("--rates", type=float, nargs="+", default=_RATES, help="events per second")
-    options = parser.parse_args()
-    for result in measure(options.secs, options.rates):
-        print(result, flush=True)
+    print_at_rates("Measure what delivering adds to the wait for a batch.", measure, _SECS)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,22 @@
-"""Google's in-memory Pub/Sub server, and the other programs that ``scripts/integration_tools.sh`` builds."""
+"""Google's in-memory Pub/Sub server, run for a benchmark."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pathlib
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from google.cloud import pubsub_v1
 
-__all__ = ["EMULATOR_VARIABLE", "LocalPubSub", "program", "running_local_pubsub"]
+from benchmarks.processes import program
+
+__all__ = ["EMULATOR_VARIABLE", "LocalPubSub", "running_local_pubsub"]
 
 #: Where Google's clients look for another server than Google's.
 EMULATOR_VARIABLE = "PUBSUB_EMULATOR_HOST"
 
-_GO_BIN = pathlib.Path(__file__).resolve().parents[1] / ".cache" / "go-bin"
 _LISTENING = "Pub/Sub listening on "
 
 
@@ -34,18 +33,6 @@ class LocalPubSub:
     address: str
     topic: str = "projects/benchmark/topics/events"
     subscription: str = "projects/benchmark/subscriptions/events"
-
-
-def program(name: str) -> str:
-    """Return the path of a program that ``scripts/integration_tools.sh`` builds.
-
-    Raises:
-        FileNotFoundError: It has not been built, and is not on the path.
-    """
-    found = shutil.which(name, path=os.pathsep.join([str(_GO_BIN), os.environ.get("PATH", "")]))
-    if found is None:
-        raise FileNotFoundError(f"{name} is missing: scripts/integration_tools.sh builds it")
-    return found
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -14,10 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["API_KEY", "SITE_ID", "Usage", "run_process", "serving", "stand_in", "stats"]
+__all__ = ["API_KEY", "SITE_ID", "Usage", "program", "run_process", "serving", "stand_in", "stats"]
 
 SITE_ID = "site"
 API_KEY = "key"
+
+
+_GO_BIN = pathlib.Path(__file__).resolve().parents[1] / ".cache" / "go-bin"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,18 @@ class Usage:
     wall_secs: float
     cpu_secs: float
     peak_mb: float
+
+
+def program(name: str) -> str:
+    """Return the path of a program that ``scripts/integration_tools.sh`` builds.
+
+    Raises:
+        FileNotFoundError: It has not been built, and is not on the path.
+    """
+    found = shutil.which(name, path=os.pathsep.join([str(_GO_BIN), os.environ.get("PATH", "")]))
+    if found is None:
+        raise FileNotFoundError(f"{name} is missing: scripts/integration_tools.sh gets it, or says what that needs")
+    return found
 
 
 def run_process(

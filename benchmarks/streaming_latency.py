@@ -10,7 +10,6 @@ Prism is a local runner. What Dataflow adds, at Pub/Sub and at shuffles, is not 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -23,24 +22,21 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 
-from benchmarks.local_pubsub import program, running_local_pubsub
+from benchmarks.latency import BEYOND_DELAY_SECS, RATES, SLOW_ANSWERS, print_at_rates
+from benchmarks.local_pubsub import running_local_pubsub
 from benchmarks.measurement import Measurement
-from benchmarks.processes import API_KEY, SITE_ID, serving
+from benchmarks.processes import API_KEY, SITE_ID, program, serving
 from benchmarks.steady_publisher import SteadyPublisher
 from delivery.settings import DeliverySettings
 
 __all__ = ["measure"]
 
 _SECS = 60.0
-_RATES = (100.0, 1_000.0)
-#: The aim: this many seconds more than a batch may wait.
-_AIM_SECS = 1.0
 #: Between two pulls; part of what is measured. See ``PullSubscription``.
 _PAUSE_SECS = 0.2
 #: Prism 2.77 also splits slow bundles between two elements of a key, works on both parts at once, and keeps only the
 #: state that the slower one leaves: on a busy machine, events were lost from batches.
 _NO_SPLITS = "prism_disable_sdf_split"
-_FAULTS = json.dumps({"latency": {"distribution": "fixed", "ms": 50}})
 
 #: From the first accepted event until events count: caches fill, and what piled up at the start is gone.
 _WARM_UP_SECS = 10.0
@@ -50,7 +46,7 @@ _PATIENCE_SECS = 60.0
 _LEAST_SHARE_PUBLISHED = 0.98
 
 
-def measure(secs: float = _SECS, rates: Sequence[float] = _RATES) -> list[Measurement]:
+def measure(secs: float = _SECS, rates: Sequence[float] = RATES) -> list[Measurement]:
     """Measure the 99th percentile at each rate, with a job of its own.
 
     Args:
@@ -68,7 +64,7 @@ def _measurement(rate: float, secs: float) -> Measurement:
     latencies, details = _latencies(rate, secs)
     cuts = statistics.quantiles(latencies, n=100, method="inclusive")
     delay = DeliverySettings().max_batch_delay_secs
-    aim = delay + _AIM_SECS
+    aim = delay + BEYOND_DELAY_SECS
     return Measurement(
         name=f"streaming at {rate:g} events/s: publish to accepted, p99",
         compared_with=f"a batch delay of {delay:g} s; on Prism",
@@ -96,7 +92,7 @@ def _latencies(rate: float, secs: float) -> tuple[list[float], dict[str, float]]
         record, log = pathlib.Path(name) / "accepted", pathlib.Path(name) / "job.log"
         record.touch()
         publisher = SteadyPublisher(pubsub.topic, rate, _PATIENCE_SECS + _WARM_UP_SECS + secs + delay)
-        recorder = serving("benchmarks.recording_sandbox", "--record", str(record), "--faults", _FAULTS)
+        recorder = serving("benchmarks.recording_sandbox", "--record", str(record), "--faults", SLOW_ANSWERS)
         with contextlib.closing(publisher), recorder as url, _job(log, pubsub.subscription, url):
             try:
                 publisher.publish_until(lambda: record.stat().st_size > 0, _PATIENCE_SECS)
@@ -165,12 +161,7 @@ def _job(log: pathlib.Path, subscription: str, url: str) -> Iterator[None]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure the streaming job's latency at steady rates.")
-    parser.add_argument("--secs", type=float, default=_SECS, help="for how long events count, in seconds")
-    parser.add_argument("--rates", type=float, nargs="+", default=_RATES, help="events per second")
-    options = parser.parse_args()
-    for result in measure(options.secs, options.rates):
-        print(result, flush=True)
+    print_at_rates("Measure the streaming job's latency at steady rates.", measure, _SECS)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class Directory:
         self.links: dict[str, list[Link]] = dict(links or {})
         self.suppressed: set[Identifier] = set(suppressed)
         self.ulids: set[str] = set(ulids)
-        self._found: dict[tuple[str, str], Person] = {}
+        self._found: dict[Identifier, Person] = {}
         self._linked: dict[int, set[str]] = {}
         self._anonymous_objects: dict[str, set[ObjectKey]] = {}
         self._cio_ids = {person.cio_id for person in self.people.values()}
@@ -74,8 +74,8 @@ class Directory:
             for anonymous_id in each.anonymous:
                 self._anonymous_objects.setdefault(anonymous_id, set()).add(key)
 
-    def find(self, who: tuple[str, str]) -> Person | None:
-        """Returns the active person with an `Identifier`, or with a plain tuple of the same, which is quicker made."""
+    def find(self, who: Identifier) -> Person | None:
+        """Returns the active person with an identifier."""
         return self._found.get(who)
 
     def create(self, who: Identifier, given: str, changes: Changes) -> Person:

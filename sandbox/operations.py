@@ -54,17 +54,15 @@ class Applier:
         anonymous_id: str | None = None
         sent_as = ""
         if identifiers:
-            ((kind, value),) = identifiers.items()
-            if kind == "email":
-                value = value.lower()
-            sent_as = f"{kind}:{value}"
-            if kind == ANONYMOUS:
-                anonymous_id = value
+            who = from_operation(identifiers)
+            sent_as = f"{who.kind}:{who.value}"
+            if who.kind == ANONYMOUS:
+                anonymous_id = who.value
                 links = self._directory.links.get(anonymous_id)
                 key = owner(time, links) if links else None
                 person = None if key is None else self._directory.people[key]
             else:
-                person = self._directory.find((kind, value)) or self._found(operation)
+                person = self._identities.find_or_create(who, identifiers)
                 if person is None:
                     return
         if person is not None and (person.last_seen is None or person.last_seen < time):

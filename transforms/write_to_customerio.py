@@ -16,7 +16,7 @@ from delivery.settings import DeliverySettings
 from transforms.deliver import DeliverGroups, DeliverValues, DeliverWindowedGroups, DeliverWindowedValues
 from transforms.outputs import with_dead_letters
 
-__all__ = ["WriteResult", "WriteToCustomerIO"]
+__all__ = ["WriteResult", "WriteToCustomerIO", "to_shard"]
 
 
 class WriteResult(NamedTuple):
@@ -81,7 +81,7 @@ class WriteToCustomerIO(beam.PTransform):
         if not operations.is_bounded:
             ready = (
                 operations
-                | "KeyByShard" >> beam.Map(_to_shard, settings.num_shards).with_output_types(tuple[int, Value])
+                | "KeyByShard" >> beam.Map(to_shard, settings.num_shards).with_output_types(tuple[int, Value])
                 | "BatchByShard"
                 >> beam.GroupIntoBatches(
                     settings.max_batch_operations, max_buffering_duration_secs=settings.max_batch_delay_secs
@@ -97,6 +97,7 @@ class WriteToCustomerIO(beam.PTransform):
         return WriteResult(*with_dead_letters(ready, "Deliver", deliver, main="delivered", element_type=int))
 
 
-def _to_shard(element: tuple[bytes, Value], num_shards: int) -> tuple[int, Value]:
+def to_shard(element: tuple[bytes, Value], num_shards: int) -> tuple[int, Value]:
+    """Key an operation by its person's shard, 0 to ``num_shards`` - 1."""
     key, value = element
     return int.from_bytes(key[:8], "big") % num_shards, value

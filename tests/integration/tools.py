@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import pathlib
-import shutil
 from typing import NoReturn
 
 import pytest
 
+from benchmarks.processes import program
+
 __all__ = ["ROOT", "tool", "unavailable"]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-_GO_BIN = ROOT / ".cache" / "go-bin"
 
 
 def tool(name: str) -> str:
@@ -20,10 +20,10 @@ def tool(name: str) -> str:
 
     Where it is missing, the test is skipped, or fails if ``REQUIRE_INTEGRATION=1``.
     """
-    found = shutil.which(name, path=os.pathsep.join([str(_GO_BIN), os.environ.get("PATH", "")]))
-    if found is None:
-        unavailable(f"{name} is missing: scripts/integration_tools.sh gets it, or says what that needs")
-    return found
+    try:
+        return program(name)
+    except FileNotFoundError as missing:
+        unavailable(str(missing))
 
 
 def unavailable(message: str) -> NoReturn:
