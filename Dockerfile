@@ -14,11 +14,9 @@ WORKDIR /source
 COPY requirements/compile.txt requirements/compile.txt
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements/compile.txt
 COPY setup.py pyproject.toml MANIFEST.in README.md ./
-COPY mapping mapping
-COPY delivery delivery
+COPY customerio_beam customerio_beam
 COPY transforms transforms
 COPY pipeline pipeline
-COPY sandbox sandbox
 RUN CUSTOMERIO_BEAM_COMPILE=1 pip wheel --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 FROM python:${PYTHON_VERSION}-slim

@@ -44,7 +44,7 @@ export CUSTOMERIO_SITE_ID CUSTOMERIO_API_KEY
 
 mkdir -p output
 rm -f output/dead-letters-*.ndjson output/sandbox.log
-.venv/bin/python -m sandbox --port 0 > output/sandbox.log 2>&1 &
+.venv/bin/python -m customerio_beam.sandbox --port 0 > output/sandbox.log 2>&1 &
 sandbox=$!
 stop_sandbox() {
   kill "$sandbox" 2>/dev/null || true
@@ -64,7 +64,7 @@ done
 echo "Delivering ${#files[@]} file(s) to the sandbox at $url ..."
 .venv/bin/python -m pipeline --input "${files[@]}" --track_endpoint "$url" --backfill_recent=send \
   --dead_letters output/dead-letters
-.venv/bin/python -m sandbox.terminal "$url"
+.venv/bin/python -m customerio_beam.sandbox.terminal "$url"
 
 if $serve; then
   echo

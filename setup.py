@@ -21,8 +21,10 @@ def compiled_mapping() -> list[Extension]:
         from mypyc.build import mypycify  # noqa: PLC0415
     except ImportError:
         raise SystemExit("CUSTOMERIO_BEAM_COMPILE=1 needs mypy: pip install -r requirements/compile.txt") from None
-    modules = sorted(str(file) for file in pathlib.Path("mapping").glob("*.py") if file.name not in INTERPRETED)
-    return mypycify(["--config-file=", "--strict", *modules], group_name="mapping")
+    modules = sorted(
+        str(file) for file in pathlib.Path("customerio_beam/mapping").glob("*.py") if file.name not in INTERPRETED
+    )
+    return mypycify(["--config-file=", "--strict", *modules], group_name="customerio_beam_mapping")
 
 
 SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4"]
@@ -43,9 +45,9 @@ setup(
     long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     python_requires=">=3.10,<3.14",
-    packages=find_packages(include=["mapping*", "delivery*", "transforms*", "pipeline*", "sandbox*"]),
+    packages=find_packages(include=["customerio_beam*"]),
     ext_modules=compiled_mapping(),
-    package_data={"sandbox": ["templates/*", "static/*"], "": ["py.typed"]},
+    package_data={"customerio_beam.sandbox": ["templates/*", "static/*"], "customerio_beam": ["py.typed"]},
     install_requires=[
         # 2.67 to 2.75 leak memory when DoFns raise often.
         "apache-beam[gcp]>=2.77,<2.78",

@@ -38,7 +38,7 @@ def compiled_copy() -> Iterator[pathlib.Path]:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name) / "project"
-        shutil.copytree(ROOT, folder, ignore=_NOT_COPIED)
+        shutil.copytree(ROOT, folder, symlinks=True, ignore=_NOT_COPIED)
         build = subprocess.run(
             [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"],
             cwd=folder,

@@ -19,17 +19,17 @@ import uuid
 from benchmarks.measurement import Measurement
 from benchmarks.operations import keyed_operations
 from benchmarks.processes import API_KEY, SITE_ID, stand_in, stats
-from delivery.batching import Value
-from delivery.budget import WorkerBudget
-from delivery.client import TrackClient
-from delivery.clock import SystemClock
-from delivery.credentials import CredentialsKeeper, CredentialsSource
-from delivery.lanes import Lanes
-from delivery.retry import RetryPolicy
-from delivery.sender import Sender
-from delivery.settings import DeliverySettings
-from delivery.writer import BundleWriter
-from transforms.worker_budget import shared_worker_budget
+from customerio_beam.delivery.batching import Value
+from customerio_beam.delivery.budget import WorkerBudget
+from customerio_beam.delivery.client import TrackClient
+from customerio_beam.delivery.clock import SystemClock
+from customerio_beam.delivery.credentials import CredentialsKeeper, CredentialsSource
+from customerio_beam.delivery.lanes import Lanes
+from customerio_beam.delivery.retry import RetryPolicy
+from customerio_beam.delivery.sender import Sender
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.delivery.writer import BundleWriter
+from customerio_beam.transforms.worker_budget import shared_worker_budget
 
 __all__ = ["measure"]
 

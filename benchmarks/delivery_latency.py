@@ -20,12 +20,12 @@ from benchmarks.latency import BEYOND_DELAY_SECS, RATES, SLOW_ANSWERS, print_at_
 from benchmarks.measurement import Measurement
 from benchmarks.operations import keyed_operations
 from benchmarks.processes import API_KEY, SITE_ID, stand_in, stats
-from delivery.batching import Value
-from delivery.clock import SystemClock
-from delivery.credentials import API_KEY_VARIABLE, SITE_ID_VARIABLE, CredentialsSource
-from delivery.settings import DeliverySettings
-from transforms.deliver import DeliverGroups
-from transforms.write_to_customerio import to_shard
+from customerio_beam.delivery.batching import Value
+from customerio_beam.delivery.clock import SystemClock
+from customerio_beam.delivery.credentials import API_KEY_VARIABLE, SITE_ID_VARIABLE, CredentialsSource
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.transforms.deliver import DeliverGroups
+from customerio_beam.transforms.write_to_customerio import to_shard
 
 __all__ = ["measure"]
 

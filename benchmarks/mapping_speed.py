@@ -25,12 +25,12 @@ import orjson
 
 from benchmarks.generate import events
 from benchmarks.measurement import Measurement
-from mapping import reading
-from mapping.event import Event
-from mapping.mapper import map_event
-from mapping.person import person_key
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
+from customerio_beam.mapping import reading
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.person import person_key
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.settings import MappingSettings
 
 __all__ = ["measure", "measure_in"]
 

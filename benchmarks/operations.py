@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.generate import events
-from delivery.batching import Value
-from mapping.event import Event
-from mapping.mapper import map_event
-from mapping.person import person_key
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
+from customerio_beam.delivery.batching import Value
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.person import person_key
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.settings import MappingSettings
 
 __all__ = ["keyed_operations"]
 

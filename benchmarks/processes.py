@@ -109,9 +109,11 @@ def stand_in(*arguments: str) -> Iterator[str]:
     """Run the sandbox as a process; yields its URL.
 
     Args:
-        arguments: Further ones of ``python -m sandbox``.
+        arguments: Further ones of ``python -m customerio_beam.sandbox``.
     """
-    with serving("sandbox", "--port", "0", "--site-id", SITE_ID, "--api-key", API_KEY, *arguments) as url:
+    with serving(
+        "customerio_beam.sandbox", "--port", "0", "--site-id", SITE_ID, "--api-key", API_KEY, *arguments
+    ) as url:
         yield url
 
 

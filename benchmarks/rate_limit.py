@@ -13,8 +13,8 @@ import time
 import uuid
 
 from benchmarks.measurement import Measurement
-from delivery.budget import WorkerBudget
-from transforms.worker_budget import shared_worker_budget
+from customerio_beam.delivery.budget import WorkerBudget
+from customerio_beam.transforms.worker_budget import shared_worker_budget
 
 __all__ = ["measure"]
 

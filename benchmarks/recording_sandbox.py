@@ -17,8 +17,8 @@ from typing import Any
 import orjson
 
 from benchmarks.processes import API_KEY, SITE_ID
-from sandbox.faults import Faults
-from sandbox.server import LOOPBACK_NAMES, SandboxServer, address, make_app, make_service
+from customerio_beam.sandbox.faults import Faults
+from customerio_beam.sandbox.server import LOOPBACK_NAMES, SandboxServer, address, make_app, make_service
 
 __all__ = ["Recorder"]
 
@@ -61,7 +61,7 @@ def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(description="Run the sandbox and record what it accepts.")
     parser.add_argument("--record", type=pathlib.Path, required=True)
-    parser.add_argument("--faults", default="{}", help="as of python -m sandbox")
+    parser.add_argument("--faults", default="{}", help="as of python -m customerio_beam.sandbox")
     options = parser.parse_args()
     service = make_service(site_id=SITE_ID, api_key=API_KEY, faults=Faults.from_json(json.loads(options.faults)))
     # Unbuffered: a line is one write at the end of the file, whichever thread it comes from.

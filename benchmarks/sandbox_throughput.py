@@ -67,7 +67,18 @@ def measure(bodies: list[bytes], operations: int, connections: int, arguments: l
         connections: Requests in flight.
         arguments: Further arguments of the sandbox.
     """
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--site-id", "site", "--api-key", "key", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "customerio_beam.sandbox",
+        "--port",
+        "0",
+        "--site-id",
+        "site",
+        "--api-key",
+        "key",
+        *arguments,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -16,9 +16,9 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from benchmarks.generate import write_files
 from benchmarks.processes import API_KEY, SITE_ID, run_process, stand_in
-from delivery.settings import DeliverySettings
-from pipeline.sources import ReadFiles
-from transforms import KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.pipeline.sources import ReadFiles
+from customerio_beam.transforms import KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
 
 __all__ = ["STEPS", "measure"]
 

@@ -12,8 +12,8 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from benchmarks.subscription_source import PullSubscription
-from delivery.settings import DeliverySettings
-from transforms import KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.transforms import KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
 
 __all__ = ["build"]
 

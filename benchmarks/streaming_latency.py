@@ -27,7 +27,7 @@ from benchmarks.local_pubsub import running_local_pubsub
 from benchmarks.measurement import Measurement
 from benchmarks.processes import API_KEY, SITE_ID, program, serving
 from benchmarks.steady_publisher import SteadyPublisher
-from delivery.settings import DeliverySettings
+from customerio_beam.delivery.settings import DeliverySettings
 
 __all__ = ["measure"]
 

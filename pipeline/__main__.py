@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pipeline.arguments import help_parser
+from customerio_beam.pipeline.arguments import help_parser
 
 
 def main() -> int:
@@ -13,7 +13,7 @@ def main() -> int:
     if not argv or "--help" in argv or "-h" in argv:
         help_parser().print_help()
         return 0 if argv else 2
-    from pipeline.main import run  # noqa: PLC0415  (Beam takes seconds to load)
+    from customerio_beam.pipeline.main import run  # noqa: PLC0415  (Beam takes seconds to load)
 
     return run(argv)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-import delivery.errors
-from delivery.errors import DeliveryError
-from pipeline.compressed_files import DamagedFileError
+from customerio_beam.delivery import errors
+from customerio_beam.delivery.errors import DeliveryError
+from customerio_beam.pipeline.compressed_files import DamagedFileError
 
 __all__ = ["failure_sentence", "was_interrupted"]
 
-_NAMES = "|".join([*delivery.errors.__all__, DamagedFileError.__name__])
+_NAMES = "|".join([*errors.__all__, DamagedFileError.__name__])
 # Some runners hand a worker's error over as text: the class's name and its message.
 _IN_TEXT = re.compile(rf"\b(?:{_NAMES}): (.+)")
 # Beam adds the failing step's name to the message.

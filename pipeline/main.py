@@ -12,17 +12,17 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, StandardOptions
 
-from delivery.connection_check import check_connection
-from delivery.errors import CredentialsUnavailableError
-from pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
-from pipeline.failures import failure_sentence, was_interrupted
-from pipeline.operations_output import WriteOperations
-from pipeline.options import CustomerIOOptions, OptionError, parse_options
-from pipeline.progress import show_progress
-from pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription, check_patterns
-from pipeline.summary import Summary
-from transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
-from transforms.live_counts import LIVE_COUNTS
+from customerio_beam.delivery.connection_check import check_connection
+from customerio_beam.delivery.errors import CredentialsUnavailableError
+from customerio_beam.pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
+from customerio_beam.pipeline.failures import failure_sentence, was_interrupted
+from customerio_beam.pipeline.operations_output import WriteOperations
+from customerio_beam.pipeline.options import CustomerIOOptions, OptionError, parse_options
+from customerio_beam.pipeline.progress import show_progress
+from customerio_beam.pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription, check_patterns
+from customerio_beam.pipeline.summary import Summary
+from customerio_beam.transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
+from customerio_beam.transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["build_pipeline", "run"]
 

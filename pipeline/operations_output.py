@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from transforms.map_to_customerio import KeyedOperation
+from customerio_beam.transforms.map_to_customerio import KeyedOperation
 
 __all__ = ["WriteOperations"]
 

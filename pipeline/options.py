@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
-from delivery.credentials import (
+from customerio_beam.delivery.credentials import (
     API_KEY_VARIABLE,
     SITE_ID_VARIABLE,
     CredentialsSource,
@@ -23,10 +23,10 @@ from delivery.credentials import (
     Literal,
     ValueSource,
 )
-from delivery.secret_manager import SecretVersion
-from delivery.settings import DeliverySettings
-from mapping.settings import MappingSettings
-from pipeline.arguments import DEFAULT_DEAD_LETTERS, add_arguments
+from customerio_beam.delivery.secret_manager import SecretVersion
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.pipeline.arguments import DEFAULT_DEAD_LETTERS, add_arguments
 
 __all__ = ["CustomerIOOptions", "OptionError", "parse_options"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from transforms.live_counts import LiveCounts
+from customerio_beam.transforms.live_counts import LiveCounts
 
 __all__ = ["progress_text", "show_progress"]
 

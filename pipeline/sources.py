@@ -15,11 +15,11 @@ from apache_beam.metrics import Metrics
 from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
-from mapping import json_text
-from pipeline.compressed_files import is_compressed, may_match_compressed, read_lines
-from pipeline.options import OptionError
-from transforms.live_counts import LIVE_COUNTS
-from transforms.outputs import dead_letter_output, with_dead_letters
+from customerio_beam.mapping import json_text
+from customerio_beam.pipeline.compressed_files import is_compressed, may_match_compressed, read_lines
+from customerio_beam.pipeline.options import OptionError
+from customerio_beam.transforms.live_counts import LIVE_COUNTS
+from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["DeadLetterPayloads", "ReadDeadLetters", "ReadFiles", "ReadSubscription", "check_patterns"]
 

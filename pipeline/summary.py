@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from transforms.dead_letter import PART_REASONS
+from customerio_beam.transforms.dead_letter import PART_REASONS
 
 __all__ = ["Summary"]
 

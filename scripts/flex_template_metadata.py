@@ -7,7 +7,7 @@ import json
 import pathlib
 from typing import Any
 
-from pipeline.arguments import add_arguments
+from customerio_beam.pipeline.arguments import add_arguments
 
 FILE = pathlib.Path(__file__).parents[1] / "flex_template" / "metadata.json"
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mapping.errors import InvalidEvent
-from mapping.event import FILTERED, Rejected
-from mapping.mapper import map_event
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.errors import InvalidEvent
+from customerio_beam.mapping.event import FILTERED, Rejected
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.settings import MappingSettings
 
 __all__ = ["Outcome", "outcomes"]
 

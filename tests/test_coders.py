@@ -8,8 +8,8 @@ from apache_beam import coders
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 
-from pipeline.main import build_pipeline
-from pipeline.options import parse_options
+from customerio_beam.pipeline.main import build_pipeline
+from customerio_beam.pipeline.options import parse_options
 
 _OPERATION = "TupleCoder[VarIntCoder, BytesCoder, BytesCoder]"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.settings import MappingSettings
 from tests.event_outcomes import Outcome, outcomes
 from tests.operations_checker import SHARED, limit_faults, needs_specification, specification_faults
 

@@ -12,9 +12,9 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import TimestampedValue
 
-from mapping.settings import MappingSettings
-from transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents
-from transforms.hold_recent_events import CAMPAIGN_WINDOW_SECS
+from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents
+from customerio_beam.transforms.hold_recent_events import CAMPAIGN_WINDOW_SECS
 
 NOW = 1_795_500_000.0
 TRACK = {"type": "track", "event": "Ordered", "userId": "u1", "messageId": "m1"}

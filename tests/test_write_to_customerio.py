@@ -15,11 +15,11 @@ from apache_beam.testing import test_stream
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import FixedWindows, IntervalWindow, TimestampedValue
 
-from delivery.clock import SystemClock
-from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
-from delivery.settings import DeliverySettings
+from customerio_beam.delivery.clock import SystemClock
+from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 from tests.fake_customerio import OK, Respond, errors, fake_customerio
-from transforms.write_to_customerio import WriteToCustomerIO
 
 Value = tuple[int, bytes, bytes]
 Keyed = tuple[bytes, Value]

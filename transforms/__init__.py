@@ -4,10 +4,10 @@
 operations, ``WriteToCustomerIO`` delivers those.
 """
 
-from transforms.hold_recent_events import HoldRecentEvents
-from transforms.key_by_person import KeyByPerson
-from transforms.map_to_customerio import MapToCustomerIO
-from transforms.parse_events import ParseEvents
-from transforms.write_to_customerio import WriteToCustomerIO
+from customerio_beam.transforms.hold_recent_events import HoldRecentEvents
+from customerio_beam.transforms.key_by_person import KeyByPerson
+from customerio_beam.transforms.map_to_customerio import MapToCustomerIO
+from customerio_beam.transforms.parse_events import ParseEvents
+from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 
 __all__ = ["HoldRecentEvents", "KeyByPerson", "MapToCustomerIO", "ParseEvents", "WriteToCustomerIO"]

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mapping import json_text
+from customerio_beam.mapping import json_text
 
 __all__ = ["DEAD_LETTERS", "PART_REASONS", "RETRYABLE_REASONS", "Stage", "dead_letter"]
 

@@ -12,22 +12,22 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
-from delivery.batching import Value
-from delivery.budget import Budget, WorkerBudget
-from delivery.client import TrackClient
-from delivery.clock import Clock
-from delivery.credentials import CredentialsKeeper, CredentialsSource
-from delivery.external_sort import sort_by_time
-from delivery.lanes import Lanes
-from delivery.report import Failure, Report
-from delivery.retry import RetryPolicy
-from delivery.sender import Sender
-from delivery.settings import DeliverySettings
-from delivery.writer import BundleWriter
-from transforms.dead_letter import DEAD_LETTERS, dead_letter
-from transforms.delivery_metrics import DeliveryMetrics
-from transforms.rate_limit_service import RateLimitServiceBudget
-from transforms.worker_budget import shared_worker_budget
+from customerio_beam.delivery.batching import Value
+from customerio_beam.delivery.budget import Budget, WorkerBudget
+from customerio_beam.delivery.client import TrackClient
+from customerio_beam.delivery.clock import Clock
+from customerio_beam.delivery.credentials import CredentialsKeeper, CredentialsSource
+from customerio_beam.delivery.external_sort import sort_by_time
+from customerio_beam.delivery.lanes import Lanes
+from customerio_beam.delivery.report import Failure, Report
+from customerio_beam.delivery.retry import RetryPolicy
+from customerio_beam.delivery.sender import Sender
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.delivery.writer import BundleWriter
+from customerio_beam.transforms.dead_letter import DEAD_LETTERS, dead_letter
+from customerio_beam.transforms.delivery_metrics import DeliveryMetrics
+from customerio_beam.transforms.rate_limit_service import RateLimitServiceBudget
+from customerio_beam.transforms.worker_budget import shared_worker_budget
 
 __all__ = ["DeliverGroups", "DeliverValues", "DeliverWindowedGroups", "DeliverWindowedValues"]
 

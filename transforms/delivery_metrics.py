@@ -5,8 +5,8 @@ from __future__ import annotations
 from apache_beam.io.components.adaptive_throttler import ThrottlingSignaler
 from apache_beam.metrics import Metrics
 
-from delivery.report import Report
-from transforms.live_counts import LIVE_COUNTS
+from customerio_beam.delivery.report import Report
+from customerio_beam.transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["NAMESPACE", "DeliveryMetrics"]
 

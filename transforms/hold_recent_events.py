@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from mapping import json_text
-from transforms.map_to_customerio import KEYED_OPERATION, KeyedOperation
-from transforms.outputs import dead_letter_output, with_dead_letters
+from customerio_beam.mapping import json_text
+from customerio_beam.transforms.map_to_customerio import KEYED_OPERATION, KeyedOperation
+from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
 

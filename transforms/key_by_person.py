@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from mapping.event import Event
-from mapping.person import person_key
-from mapping.settings import IdentifyBy
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.person import person_key
+from customerio_beam.mapping.settings import IdentifyBy
 
 __all__ = ["KeyByPerson"]
 

@@ -10,13 +10,13 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
-from mapping.errors import InvalidEvent
-from mapping.event import Event
-from mapping.mapped import UnsentPart
-from mapping.mapper import map_event
-from mapping.settings import MappingSettings
-from transforms.live_counts import LIVE_COUNTS
-from transforms.outputs import dead_letter_output, with_dead_letters
+from customerio_beam.mapping.errors import InvalidEvent
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.mapped import UnsentPart
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.transforms.live_counts import LIVE_COUNTS
+from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["KEYED_OPERATION", "KeyedOperation", "MapResult", "MapToCustomerIO"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from transforms.dead_letter import DEAD_LETTERS, dead_letter
+from customerio_beam.transforms.dead_letter import DEAD_LETTERS, dead_letter
 
 __all__ = ["dead_letter_output", "with_dead_letters"]
 

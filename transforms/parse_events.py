@@ -10,10 +10,10 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 
-from mapping.event import Event, Filtered
-from mapping.reading import read_payload
-from transforms.live_counts import LIVE_COUNTS
-from transforms.outputs import dead_letter_output, with_dead_letters
+from customerio_beam.mapping.event import Event, Filtered
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.transforms.live_counts import LIVE_COUNTS
+from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
 __all__ = ["ParseEvents", "ParseResult"]
 

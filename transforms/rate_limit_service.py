@@ -8,8 +8,8 @@ from typing import Any
 
 from apache_beam.io.components.rate_limiter import EnvoyRateLimiter
 
-from delivery.budget import Budget
-from delivery.errors import DeliveryError
+from customerio_beam.delivery.budget import Budget
+from customerio_beam.delivery.errors import DeliveryError
 
 __all__ = ["DESCRIPTOR", "DOMAIN", "RateLimitServiceBudget"]
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from apache_beam.utils.multi_process_shared import MultiProcessShared
 
-from delivery.token_bucket import RequestBudget
+from customerio_beam.delivery.token_bucket import RequestBudget
 
 __all__ = ["SharedWorkerBudget", "shared_worker_budget"]
 

@@ -9,12 +9,17 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 
-from delivery.batching import Value
-from delivery.clock import Clock, SystemClock
-from delivery.credentials import CredentialsSource
-from delivery.settings import DeliverySettings
-from transforms.deliver import DeliverGroups, DeliverValues, DeliverWindowedGroups, DeliverWindowedValues
-from transforms.outputs import with_dead_letters
+from customerio_beam.delivery.batching import Value
+from customerio_beam.delivery.clock import Clock, SystemClock
+from customerio_beam.delivery.credentials import CredentialsSource
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.transforms.deliver import (
+    DeliverGroups,
+    DeliverValues,
+    DeliverWindowedGroups,
+    DeliverWindowedValues,
+)
+from customerio_beam.transforms.outputs import with_dead_letters
 
 __all__ = ["WriteResult", "WriteToCustomerIO", "to_shard"]
 

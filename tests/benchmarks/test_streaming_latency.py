@@ -13,11 +13,11 @@ from hamcrest import assert_that, empty, equal_to
 from benchmarks.processes import API_KEY, SITE_ID
 from benchmarks.recording_sandbox import Recorder
 from benchmarks.steady_publisher import numbered_events
-from mapping.event import Event
-from mapping.mapper import map_event
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
-from sandbox.server import LOOPBACK_NAMES, SandboxServer, address, make_app, make_service
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.sandbox.server import LOOPBACK_NAMES, SandboxServer, address, make_app, make_service
 
 _NOW = 1_700_000_000.5
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.settings import MappingSettings
 
 __all__ = [
     "ANONYMOUS",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.answers import (
+from customerio_beam.delivery.answers import (
     Accepted,
     Answer,
     Misaddressed,

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from delivery.connection_check import check_connection
-from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
-from delivery.settings import DeliverySettings
+from customerio_beam.delivery.connection_check import check_connection
+from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from customerio_beam.delivery.settings import DeliverySettings
 from tests.fake_customerio import Respond, fake_customerio
 
 

@@ -2,9 +2,15 @@ import pickle
 
 import pytest
 
-from delivery.credentials import Credentials, CredentialsKeeper, CredentialsSource, EnvironmentVariable, Literal
-from delivery.errors import CredentialsUnavailableError
-from delivery.secret_manager import SecretVersion
+from customerio_beam.delivery.credentials import (
+    Credentials,
+    CredentialsKeeper,
+    CredentialsSource,
+    EnvironmentVariable,
+    Literal,
+)
+from customerio_beam.delivery.errors import CredentialsUnavailableError
+from customerio_beam.delivery.secret_manager import SecretVersion
 
 
 def test_credentials_show_neither_site_id_nor_key():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.external_sort import sort_by_time
+from customerio_beam.delivery.external_sort import sort_by_time
 
 values = st.lists(
     st.tuples(st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3), st.binary(max_size=20), st.binary(max_size=20))

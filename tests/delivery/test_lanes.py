@@ -2,10 +2,10 @@ import threading
 
 import pytest
 
-from delivery.batching import Batch
-from delivery.errors import Cancelled, DeliveryError
-from delivery.lanes import Lanes
-from delivery.report import Report
+from customerio_beam.delivery.batching import Batch
+from customerio_beam.delivery.errors import Cancelled, DeliveryError
+from customerio_beam.delivery.lanes import Lanes
+from customerio_beam.delivery.report import Report
 
 
 def batch(key="k"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.retry import RetryPolicy, retry_after_secs
+from customerio_beam.delivery.retry import RetryPolicy, retry_after_secs
 
 NOW = 1_700_000_000.0
 

@@ -6,14 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.batching import Batch
-from delivery.budget import WorkerBudget
-from delivery.client import TrackClient
-from delivery.credentials import CredentialsKeeper, CredentialsSource, EnvironmentVariable, Literal
-from delivery.errors import AuthenticationError, RetriesExhaustedError, UnexpectedAnswerError, WrongRegionError
-from delivery.retry import RetryPolicy
-from delivery.sender import Sender
-from delivery.token_bucket import RequestBudget
+from customerio_beam.delivery.batching import Batch
+from customerio_beam.delivery.budget import WorkerBudget
+from customerio_beam.delivery.client import TrackClient
+from customerio_beam.delivery.credentials import CredentialsKeeper, CredentialsSource, EnvironmentVariable, Literal
+from customerio_beam.delivery.errors import (
+    AuthenticationError,
+    RetriesExhaustedError,
+    UnexpectedAnswerError,
+    WrongRegionError,
+)
+from customerio_beam.delivery.retry import RetryPolicy
+from customerio_beam.delivery.sender import Sender
+from customerio_beam.delivery.token_bucket import RequestBudget
 from tests.delivery.clocks import ManualClock
 from tests.fake_customerio import OK, RESET, Respond, errors, fake_customerio
 

@@ -3,8 +3,8 @@ import pickle
 
 import pytest
 
-from delivery.endpoint import track_url
-from delivery.settings import DeliverySettings
+from customerio_beam.delivery.endpoint import track_url
+from customerio_beam.delivery.settings import DeliverySettings
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.adaptive import AdaptiveThrottle
-from delivery.budget import WorkerBudget
-from delivery.token_bucket import RequestBudget, TokenBucket, burst_of
+from customerio_beam.delivery.adaptive import AdaptiveThrottle
+from customerio_beam.delivery.budget import WorkerBudget
+from customerio_beam.delivery.token_bucket import RequestBudget, TokenBucket, burst_of
 
 
 class Now:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from delivery.v1 import v1_request
+from customerio_beam.delivery.v1 import v1_request
 
 
 def operation(identifiers, **more):

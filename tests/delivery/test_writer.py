@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.errors import DeliveryError
-from delivery.lanes import Lanes
-from delivery.report import Report
-from delivery.writer import BundleWriter
+from customerio_beam.delivery.errors import DeliveryError
+from customerio_beam.delivery.lanes import Lanes
+from customerio_beam.delivery.report import Report
+from customerio_beam.delivery.writer import BundleWriter
 
 MAX_BYTES = 500_000
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from pipeline.main import run
+from customerio_beam.pipeline.main import run
 from tests.deployment.google_stand_in import GoogleStandIn, running_google_stand_in
 
 #: Is in the launching machine's environment, and must be nowhere in what is launched.

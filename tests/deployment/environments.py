@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 #: Prints the file of every module of the job's packages, after importing it.
 IMPORT_EVERYTHING = """
 import importlib, pkgutil
-for package in ("mapping", "delivery", "transforms", "pipeline"):
-    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
+for name in ("mapping", "delivery", "transforms", "pipeline"):
+    package = importlib.import_module("customerio_beam." + name)
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__"):
             print(importlib.import_module(module.name).__file__)
 """

@@ -12,8 +12,8 @@ from google.cloud.dataflow_v1beta3.types import ParameterType, TemplateMetadata
 from google.protobuf import json_format
 from hamcrest import assert_that, contains_inanyorder, equal_to, has_entries
 
-from pipeline.arguments import add_arguments
-from pipeline.options import parse_options
+from customerio_beam.pipeline.arguments import add_arguments
+from customerio_beam.pipeline.options import parse_options
 from scripts.flex_template_metadata import NOT_PARAMETERS, metadata
 from tests.deployment.conftest import STREAMING, Launch, Launched
 

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from tests.deployment.dockerfile import copied_from_context, instructions
 
-_PACKAGES = {"mapping", "delivery", "transforms", "pipeline"}
+_PACKAGES = {"customerio_beam", "transforms", "pipeline"}
 
 
 def pins(file: pathlib.Path) -> dict[str, str]:

@@ -287,7 +287,7 @@ def test_the_template_is_built_from_the_image_and_the_metadata(copy):
 
 def test_the_job_takes_every_launched_option(copy):
     """The commands are the job's own: its parser knows every option that the script adds."""
-    from pipeline.options import parse_options
+    from customerio_beam.pipeline.options import parse_options
 
     launch = copy.run(*_UPDATE, "--transform_name_mapping", '{"Old": "New"}', "--print").printed[-1]
     assert_that(parse_options(launch[3:]).patterns, empty())

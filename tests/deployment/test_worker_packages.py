@@ -57,9 +57,8 @@ def worker(staged: pathlib.Path, project: pathlib.Path, tmp_path_factory: pytest
 
 
 def test_the_source_distribution_has_all_that_setup_reads(launched):
-    assert_that(
-        _files(launched), has_items("setup.py", "pyproject.toml", "README.md", "pipeline/main.py", "mapping/py.typed")
-    )
+    needed = ("setup.py", "pyproject.toml", "README.md", "customerio_beam/pipeline/main.py", "customerio_beam/py.typed")
+    assert_that(_files(launched), has_items(*needed))
 
 
 def test_the_source_distribution_has_no_tests(launched):

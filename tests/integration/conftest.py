@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.server import RunningSandbox, running_sandbox
+from customerio_beam.sandbox.server import RunningSandbox, running_sandbox
 from tests.integration.gcs import Gcs, running_gcs
 from tests.integration.job import API_KEY, SITE_ID, Job
 from tests.integration.pubsub import PubSub, running_pubsub

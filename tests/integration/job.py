@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from sandbox.server import RunningSandbox
+from customerio_beam.sandbox.server import RunningSandbox
 from tests.integration.processes import running
 from tests.integration.tools import ROOT
 

@@ -12,8 +12,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
+from customerio_beam.transforms.rate_limit_service import DESCRIPTOR, DOMAIN
 from tests.integration.tools import tool
-from transforms.rate_limit_service import DESCRIPTOR, DOMAIN
 
 #: What scripts/integration_tools.sh builds; it reads this line.
 _MODULE = "github.com/envoyproxy/ratelimit/src/service_cmd@v1.4.1-0.20260122083618-3fb702589d36"

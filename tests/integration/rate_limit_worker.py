@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 
-from delivery.budget import WorkerBudget
-from transforms.worker_budget import shared_worker_budget
+from customerio_beam.delivery.budget import WorkerBudget
+from customerio_beam.transforms.worker_budget import shared_worker_budget
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 from hamcrest import assert_that, contains_string, equal_to, has_length, not_
 
-from sandbox.faults import Faults
+from customerio_beam.sandbox.faults import Faults
 from tests.integration.event_set import make_events
 from tests.integration.gcs import Gcs
 from tests.integration.job import Job

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox import views
-from sandbox.faults import FAULTS, Faults
-from sandbox.server import running_sandbox
+from customerio_beam.sandbox import views
+from customerio_beam.sandbox.faults import FAULTS, Faults
+from customerio_beam.sandbox.server import running_sandbox
 from tests.integration.chaos_events import POISONED, REFUSED, write_events
 
 pytestmark = pytest.mark.integration

@@ -25,7 +25,7 @@ def project() -> Iterator[pathlib.Path]:
 
 
 def test_the_mapping_is_compiled(project: pathlib.Path) -> None:
-    code = "from mapping import mapper, reading; print(mapper.__file__, reading.__file__)"
+    code = "from customerio_beam.mapping import mapper, reading; print(mapper.__file__, reading.__file__)"
     ran = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
     assert_that([file.endswith(".so") for file in ran.stdout.split()], equal_to([True, True]))
 

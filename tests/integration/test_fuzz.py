@@ -13,12 +13,12 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.transforms.key_by_person import KeyByPerson
+from customerio_beam.transforms.map_to_customerio import MapToCustomerIO
+from customerio_beam.transforms.parse_events import ParseEvents
 from tests.event_outcomes import Outcome, outcomes
 from tests.fuzz import fuzzed_payloads, ten_megabytes
-from transforms.key_by_person import KeyByPerson
-from transforms.map_to_customerio import MapToCustomerIO
-from transforms.parse_events import ParseEvents
 
 SEEDS = range(200)
 PAYLOADS_A_SEED = 1_000

@@ -9,14 +9,14 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from delivery.budget import WorkerBudget
-from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
-from delivery.settings import DeliverySettings
-from delivery.token_bucket import RequestBudget
+from customerio_beam.delivery.budget import WorkerBudget
+from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.delivery.token_bucket import RequestBudget
+from customerio_beam.transforms.rate_limit_service import RateLimitServiceBudget
+from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 from tests.fake_customerio import OK, fake_customerio
 from tests.integration.rate_limit_service import running_rate_limit_service
-from transforms.rate_limit_service import RateLimitServiceBudget
-from transforms.write_to_customerio import WriteToCustomerIO
 
 pytestmark = pytest.mark.integration
 

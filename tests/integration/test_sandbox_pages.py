@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from sandbox.server import RunningSandbox, running_sandbox
+from customerio_beam.sandbox.server import RunningSandbox, running_sandbox
 from tests.integration.browser import Browser, running_browser
 from tests.integration.job import API_KEY, SITE_ID, Job
 from tests.integration.tools import ROOT

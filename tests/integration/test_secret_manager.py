@@ -7,14 +7,14 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from delivery.connection_check import check_connection
-from delivery.credentials import Credentials, CredentialsSource
-from delivery.errors import CredentialsUnavailableError
-from delivery.secret_manager import EMULATOR_VARIABLE, SecretVersion
-from delivery.settings import DeliverySettings
+from customerio_beam.delivery.connection_check import check_connection
+from customerio_beam.delivery.credentials import Credentials, CredentialsSource
+from customerio_beam.delivery.errors import CredentialsUnavailableError
+from customerio_beam.delivery.secret_manager import EMULATOR_VARIABLE, SecretVersion
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 from tests.fake_customerio import OK, Respond, fake_customerio
 from tests.integration.secret_manager_server import running_secret_manager
-from transforms.write_to_customerio import WriteToCustomerIO
 
 pytestmark = pytest.mark.integration
 

@@ -15,12 +15,12 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
-from delivery.settings import DeliverySettings
-from delivery.token_bucket import burst_of
+from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.delivery.token_bucket import burst_of
+from customerio_beam.transforms.worker_budget import SharedWorkerBudget
+from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 from tests.fake_customerio import OK, fake_customerio
-from transforms.worker_budget import SharedWorkerBudget
-from transforms.write_to_customerio import WriteToCustomerIO
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.settings import MappingSettings
 
 __all__ = ["EVENTS", "JSON", "SETTINGS", "as_payload"]
 

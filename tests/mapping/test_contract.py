@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mapping.errors import InvalidEvent
-from mapping.event import FILTERED, Rejected
-from mapping.mapper import map_event
-from mapping.reading import read_payload
+from customerio_beam.mapping.errors import InvalidEvent
+from customerio_beam.mapping.event import FILTERED, Rejected
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.reading import read_payload
 from tests.cases.case import Case, FilteredOut, Operations, Outcome, Refused
 from tests.cases.tables import TABLES
 

@@ -7,7 +7,7 @@ import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.dates import date_seconds, timestamp_ms
+from customerio_beam.mapping.dates import date_seconds, timestamp_ms
 
 UTC = datetime.timezone.utc
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(

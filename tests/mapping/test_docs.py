@@ -11,15 +11,15 @@ from types import ModuleType
 
 import pytest
 
-from mapping.special_events import SPECIAL_EVENTS
+from customerio_beam.mapping.special_events import SPECIAL_EVENTS
+from customerio_beam.transforms.dead_letter import RETRYABLE_REASONS
 from tests.cases.case import Operations, Refused
 from tests.cases.tables import TABLES
-from transforms.dead_letter import RETRYABLE_REASONS
 
 ROOT = Path(__file__).parents[2]
 MAPPING_PAGE = ROOT / "docs" / "mapping.md"
 DEAD_LETTERS_PAGE = ROOT / "docs" / "dead-letters.md"
-PACKAGES = ("mapping", "transforms", "delivery", "pipeline")
+PACKAGES = ("customerio_beam/mapping", "transforms", "customerio_beam/delivery", "pipeline")
 
 #: What a reason is given to, and at which position.
 _REASON_AT = {"InvalidEvent": 0, "Rejected": 0, "UnsentPart": 0, "Failure": 2}
@@ -66,7 +66,7 @@ def test_every_reason_of_the_mapping_has_a_case() -> None:
     refused = {outcome.reason for outcome in outcomes if isinstance(outcome, Refused)}
     unsent = {reason for outcome in outcomes if isinstance(outcome, Operations) for reason in outcome.unsent}
 
-    assert refused | unsent == set(_reasons_in("mapping"))
+    assert refused | unsent == set(_reasons_in("customerio_beam/mapping"))
 
 
 def _documented_reasons() -> list[tuple[str, str]]:

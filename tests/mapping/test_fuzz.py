@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.settings import MappingSettings
 from tests.event_outcomes import outcomes
 from tests.fuzz import fuzzed_payloads, ten_megabytes
 from tests.operations_checker import limit_faults

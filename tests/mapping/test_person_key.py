@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mapping.event import Event
-from mapping.person import person_key
-from mapping.reading import read_payload
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.person import person_key
+from customerio_beam.mapping.reading import read_payload
 
 
 def _key(**fields: Any) -> bytes:

@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from mapping import json_text
-from mapping.errors import InvalidEvent
-from mapping.event import FILTERED, Event, Outcome, Rejected
-from mapping.mapped import Mapped
-from mapping.mapper import map_event
-from mapping.person import KEY_BYTES, person_key
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
+from customerio_beam.mapping import json_text
+from customerio_beam.mapping.errors import InvalidEvent
+from customerio_beam.mapping.event import FILTERED, Event, Outcome, Rejected
+from customerio_beam.mapping.mapped import Mapped
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.person import KEY_BYTES, person_key
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.settings import MappingSettings
 from tests.mapping.strategies import EVENTS, JSON, SETTINGS, as_payload
 from tests.operations_checker import limit_faults, needs_specification, specification_faults
 

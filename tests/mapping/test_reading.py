@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from mapping.reading import MAX_LEVELS, read_payload
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.reading import MAX_LEVELS, read_payload
+from customerio_beam.mapping.settings import MappingSettings
 from tests.event_outcomes import outcomes
 from tests.mapping.strategies import EVENTS, as_payload
 

@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from benchmarks.generate import events as browser_events
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.settings import MappingSettings
 from tests.event_outcomes import Outcome, outcomes
 from tests.operations_checker import limit_faults, needs_specification, specification_faults
 from tests.valid_events import valid_events

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
 
-from mapping.event import Event
-from mapping.mapper import map_event
-from mapping.reading import read_payload
-from mapping.settings import MappingSettings
-from mapping.ulid import is_ulid, make_ulid
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.mapping.ulid import is_ulid, make_ulid
 from tests.cases import case
 
 ROOT = Path(__file__).parents[2]
@@ -141,9 +141,9 @@ def test_two_messages_of_one_millisecond_differ() -> None:
 def test_is_the_same_in_another_process_with_another_hash_seed(hash_seed: str) -> None:
     program = """
 import json, sys
-from mapping.reading import read_payload
-from mapping.mapper import map_event
-from mapping.settings import MappingSettings
+from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.settings import MappingSettings
 for event in read_payload(sys.stdin.buffer.read()):
     print(json.loads(map_event(event, MappingSettings()).operations[0])["id"])
 """

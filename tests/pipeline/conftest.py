@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from sandbox.server import RunningSandbox, running_sandbox
+from customerio_beam.sandbox.server import RunningSandbox, running_sandbox
 from tests.pipeline.job import Job
 
 KEY = "the-api-key-of-the-tests"

@@ -12,10 +12,10 @@ import apache_beam as beam
 import requests
 from apache_beam.runners.runner import PipelineRunner
 
-from pipeline.main import build_pipeline
-from pipeline.options import parse_options
-from pipeline.summary import Summary
-from sandbox.server import RunningSandbox
+from customerio_beam.pipeline.main import build_pipeline
+from customerio_beam.pipeline.options import parse_options
+from customerio_beam.pipeline.summary import Summary
+from customerio_beam.sandbox.server import RunningSandbox
 
 
 @dataclass

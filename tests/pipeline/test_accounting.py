@@ -15,8 +15,8 @@ from hamcrest import assert_that, contains_exactly, contains_inanyorder, empty, 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.compressed_files import DamagedFileError
-from sandbox.server import RunningSandbox
+from customerio_beam.pipeline.compressed_files import DamagedFileError
+from customerio_beam.sandbox.server import RunningSandbox
 from tests.pipeline.events import identify, page, track
 from tests.pipeline.job import Job
 

@@ -12,7 +12,7 @@ from hamcrest import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.compressed_files import DamagedFileError, is_compressed, may_match_compressed, read_lines
+from customerio_beam.pipeline.compressed_files import DamagedFileError, is_compressed, may_match_compressed, read_lines
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hamcrest import assert_that, equal_to, is_
 
-from delivery.errors import AuthenticationError
-from pipeline.failures import failure_sentence, was_interrupted
+from customerio_beam.delivery.errors import AuthenticationError
+from customerio_beam.pipeline.failures import failure_sentence, was_interrupted
 
 
 def _raised_from(cause: Exception) -> Exception:

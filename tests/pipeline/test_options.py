@@ -7,8 +7,8 @@ import argparse
 import pytest
 from hamcrest import assert_that, calling, contains_exactly, equal_to, has_properties, raises
 
-from pipeline.arguments import add_arguments, help_parser
-from pipeline.options import CustomerIOOptions, OptionError, parse_options
+from customerio_beam.pipeline.arguments import add_arguments, help_parser
+from customerio_beam.pipeline.options import CustomerIOOptions, OptionError, parse_options
 
 FILES = ["--input", "events.ndjson"]
 STREAM = ["--input_subscription=projects/shop-data/subscriptions/s", "--dead_letter_topic=projects/shop-data/topics/t"]
@@ -92,7 +92,7 @@ def test_every_option_of_the_job_is_read_by_it() -> None:
     """None may be accepted and ignored: each one reaches the settings, or is used by name in the pipeline."""
     import pathlib
 
-    import pipeline
+    from customerio_beam import pipeline
 
     folder = pathlib.Path(pipeline.__file__).parent
     code = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "arguments.py")

@@ -4,8 +4,8 @@ import io
 
 from hamcrest import assert_that, contains_string, equal_to, not_
 
-from pipeline.progress import progress_text, show_progress
-from transforms.live_counts import LiveCounts
+from customerio_beam.pipeline.progress import progress_text, show_progress
+from customerio_beam.transforms.live_counts import LiveCounts
 
 HALF_WAY = LiveCounts(files=2, bytes_found=1000, bytes_read=500, events=100, operations=100, delivered=100)
 

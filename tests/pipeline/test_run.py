@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hamcrest import assert_that, contains_string, equal_to, is_, not_
 
-from pipeline.main import run
-from sandbox.server import RunningSandbox
+from customerio_beam.pipeline.main import run
+from customerio_beam.sandbox.server import RunningSandbox
 from tests.pipeline.conftest import KEY
 from tests.pipeline.events import page, track
 

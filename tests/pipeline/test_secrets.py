@@ -8,8 +8,8 @@ import apache_beam as beam
 import pytest
 from hamcrest import assert_that, is_
 
-from pipeline.main import build_pipeline
-from pipeline.options import parse_options
+from customerio_beam.pipeline.main import build_pipeline
+from customerio_beam.pipeline.options import parse_options
 from tests.pipeline.conftest import KEY
 from tests.pipeline.events import track
 from tests.pipeline.job import Job

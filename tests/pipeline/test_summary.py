@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hamcrest import assert_that, contains_string, equal_to, not_
 
-from pipeline.summary import Summary
+from customerio_beam.pipeline.summary import Summary
 
 COUNTERS = {
     ("events", "read"): 10,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.server import RunningSandbox, running_sandbox
+from customerio_beam.sandbox.server import RunningSandbox, running_sandbox
 
 NOW = 1_800_000_000.0
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import views
-from sandbox.rules.anonymous import JOINED_AFTER_SECONDS, JOINED_BEFORE_SECONDS, Link, owner
-from sandbox.server import running_sandbox
-from sandbox.store import Store
-from sandbox.workspace import Settings, Workspace
+from customerio_beam.sandbox import views
+from customerio_beam.sandbox.rules.anonymous import JOINED_AFTER_SECONDS, JOINED_BEFORE_SECONDS, Link, owner
+from customerio_beam.sandbox.server import running_sandbox
+from customerio_beam.sandbox.store import Store
+from customerio_beam.sandbox.workspace import Settings, Workspace
 from tests.sandbox.conftest import NOW, Client, event, identify, ulid
 
 

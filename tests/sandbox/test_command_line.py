@@ -13,7 +13,7 @@ import pytest
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-m", "sandbox"]
+COMMAND = [sys.executable, "-m", "customerio_beam.sandbox"]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from sandbox.__main__ import parse
-from sandbox.faults import FAULTS, Faults
-from sandbox.rules.catalogue import KNOWN, NOT_KNOWN
+from customerio_beam.sandbox.__main__ import parse
+from customerio_beam.sandbox.faults import FAULTS, Faults
+from customerio_beam.sandbox.rules.catalogue import KNOWN, NOT_KNOWN
 from tests.sandbox.conftest import Client
 
 PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")

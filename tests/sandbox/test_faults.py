@@ -10,8 +10,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.faults import FAULTS, LATENCIES, Faults
-from sandbox.server import running_sandbox
+from customerio_beam.sandbox.faults import FAULTS, LATENCIES, Faults
+from customerio_beam.sandbox.server import running_sandbox
 from tests.sandbox.conftest import Client, event
 
 

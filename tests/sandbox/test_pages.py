@@ -10,9 +10,9 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.charts import HEIGHT, MOST_BARS, WIDTH, delivery_charts, shares
-from sandbox.meter import Second
-from sandbox.pages import show_time
+from customerio_beam.sandbox.charts import HEIGHT, MOST_BARS, WIDTH, delivery_charts, shares
+from customerio_beam.sandbox.meter import Second
+from customerio_beam.sandbox.pages import show_time
 from tests.sandbox.conftest import Client, event, identify, person_operation
 
 MARKUP = "\"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>{{ 7 * 7 }}"
@@ -147,7 +147,7 @@ def test_long_lists_are_paged_with_their_filters_kept(client: Client) -> None:
 
 
 def test_the_count_only_mode_is_announced() -> None:
-    from sandbox.server import running_sandbox
+    from customerio_beam.sandbox.server import running_sandbox
 
     with running_sandbox(count_only=True) as sandbox:
         assert "--count-only" in html(Client(sandbox), "/people")

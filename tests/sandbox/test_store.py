@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sandbox import views
-from sandbox.activity_log import KEPT_TOGETHER
-from sandbox.store import Store
-from sandbox.workspace import Settings, Workspace
+from customerio_beam.sandbox import views
+from customerio_beam.sandbox.activity_log import KEPT_TOGETHER
+from customerio_beam.sandbox.store import Store
+from customerio_beam.sandbox.workspace import Settings, Workspace
 from tests.sandbox.conftest import NOW, event, identify, person_operation
 
 TIME = int(NOW) - 1000

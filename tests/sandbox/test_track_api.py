@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from sandbox.server import running_sandbox
+from customerio_beam.sandbox.server import running_sandbox
 from tests.sandbox.conftest import Client, event, identify, person_operation, ulid
 
 

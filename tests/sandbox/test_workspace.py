@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import views
-from sandbox.store import Store
-from sandbox.workspace import Settings, Workspace
+from customerio_beam.sandbox import views
+from customerio_beam.sandbox.store import Store
+from customerio_beam.sandbox.workspace import Settings, Workspace
 from tests.sandbox.conftest import NOW, event, identify, person_operation, ulid
 
 PEOPLE = ("u1", "u2", "u3")

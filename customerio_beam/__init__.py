@@ -1,0 +1,1 @@
+"""Routes analytics events (Segment spec) to Customer.io, in Apache Beam pipelines."""

@@ -1,0 +1,135 @@
+"""Several requests in flight: lanes side by side, each of which delivers one batch at a time, in order."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from customerio_beam.delivery.batching import Batch
+from customerio_beam.delivery.errors import Cancelled
+from customerio_beam.delivery.report import Report
+
+__all__ = ["Lanes"]
+
+#: Batches that a lane holds: one in flight, and one that goes out the moment it is through.
+_DEPTH = 2
+
+
+class Lanes:
+    """Threads that deliver batches. Everything else here is called from one thread, the owner's.
+
+    A failed batch stops all lanes before any further request goes out, so that nothing overtakes what failed.
+    """
+
+    def __init__(self, deliverers: Sequence[Callable[[Batch], Report]], cancelled: threading.Event) -> None:
+        """Start a lane for each deliverer.
+
+        Args:
+            deliverers: Deliver a batch, or raise. Each is called by its own lane alone.
+            cancelled: Set when a batch has failed; the deliverers give up when they see it.
+        """
+        self._deliverers = deliverers
+        self._cancelled = cancelled
+        # An executor with a single thread runs what it is given one after the other: that is a lane.
+        self._executors = [ThreadPoolExecutor(1, thread_name_prefix=f"lane-{n}") for n in range(len(deliverers))]
+        self._pending: list[deque[tuple[Future[Report], Batch]]] = [deque() for _ in deliverers]
+
+    def __len__(self) -> int:
+        return len(self._deliverers)
+
+    def submit(self, lane: int, batch: Batch) -> Iterator[Report]:
+        """Give a batch to a lane; wait while the lane is full. Yields the reports that came in meanwhile.
+
+        Raises:
+            DeliveryError: A batch has failed.
+        """
+        yield from self._collect()
+        while len(self._pending[lane]) >= _DEPTH:
+            self._wait_for_any()
+            yield from self._collect()
+        future = self._executors[lane].submit(self._deliver, lane, batch)
+        self._pending[lane].append((future, batch))
+
+    def wait_for_room(self) -> Iterator[Report]:
+        """Wait until some lane could take a batch at once. Yields the reports that came in meanwhile.
+
+        Raises:
+            DeliveryError: A batch has failed.
+        """
+        yield from self._collect()
+        while all(len(pending) >= _DEPTH for pending in self._pending):
+            self._wait_for_any()
+            yield from self._collect()
+
+    def load(self, lane: int) -> int:
+        """Return how many batches a lane has not reported on yet, for choosing the least busy one."""
+        return len(self._pending[lane])
+
+    def lane_of(self, key: Hashable) -> int | None:
+        """Return the lane that has an unfinished batch with that key."""
+        for lane, pending in enumerate(self._pending):
+            for _, batch in pending:
+                if key in batch.keys:
+                    return lane
+        return None
+
+    def drain(self) -> Iterator[Report]:
+        """Wait for all batches; yield their reports.
+
+        Raises:
+            DeliveryError: A batch has failed.
+        """
+        while any(self._pending):
+            self._wait_for_any()
+            yield from self._collect()
+
+    def cancel(self) -> None:
+        """Forget all batches, once no request of theirs is under way any more."""
+        self._cancelled.set()
+        wait([future for lane in self._pending for future, _ in lane])
+        for lane in self._pending:
+            lane.clear()
+        self._cancelled.clear()
+
+    def close(self) -> None:
+        """Cancel, and end the threads."""
+        self.cancel()
+        for executor in self._executors:
+            executor.shutdown()
+
+    def _deliver(self, lane: int, batch: Batch) -> Report:
+        if self._cancelled.is_set():
+            raise Cancelled("Another request of the bundle has failed.")
+        delivered = False
+        try:
+            report = self._deliverers[lane](batch)
+            delivered = True
+        finally:
+            if not delivered:
+                self._cancelled.set()
+        return report
+
+    def _wait_for_any(self) -> None:
+        wait([future for lane in self._pending for future, _ in lane], return_when=FIRST_COMPLETED)
+
+    def _collect(self) -> Iterator[Report]:
+        """Yield the reports of the batches that are through; raise the first failure, with all lanes at rest."""
+        if self._cancelled.is_set():
+            self._fail()
+        for lane in self._pending:
+            while lane and lane[0][0].done():
+                future = lane[0][0]
+                if future.exception() is not None:
+                    self._fail()
+                lane.popleft()
+                yield future.result()
+
+    def _fail(self) -> None:
+        futures = [future for lane in self._pending for future, _ in lane]
+        wait(futures)
+        errors = [error for future in futures if (error := future.exception()) is not None]
+        self.cancel()
+        # The others gave up because of the one that failed.
+        raise next((error for error in errors if not isinstance(error, Cancelled)), errors[0])

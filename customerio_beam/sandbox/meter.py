@@ -1,0 +1,135 @@
+"""Counts of the traffic: requests over time, answers, batch fill, latency, and how near the rate comes to its limit."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from customerio_beam.sandbox.rules.limits import MAX_BATCH_BYTES
+
+KEPT_SECONDS = 3600
+"""How many seconds with traffic the time series reaches back: an hour of load fills a chart."""
+
+
+@dataclass(slots=True)
+class Second:
+    """What happened in one second of the clock.
+
+    Attributes:
+        requests: Track API requests that arrived.
+        operations: Operations in them.
+        body_bytes: Bytes of their bodies.
+        seconds: Time taken to answer, summed, injected latency included.
+        answers: Requests by answer: a status, or the fault that cut the connection.
+    """
+
+    requests: int = 0
+    operations: int = 0
+    body_bytes: int = 0
+    seconds: float = 0.0
+    answers: Counter[str] = field(default_factory=Counter)
+
+
+class Meter:
+    """Counts requests; safe for use by many threads.
+
+    Args:
+        clock: Returns unix seconds.
+        monotonic: Returns seconds of a clock that never goes back.
+    """
+
+    def __init__(self, clock: Callable[[], float], monotonic: Callable[[], float]) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything counted."""
+        with self._lock:
+            self._window: deque[float] = deque()
+            self._series: dict[int, Second] = {}
+            self._requests = 0
+            self._peak = 0
+            self._violations = 0
+            self._answers: Counter[str] = Counter()
+            self._faults: Counter[str] = Counter()
+            self._fill: Counter[int] = Counter()
+            self._batches = 0
+            self._batch_bytes = 0
+
+    def arrive(self, limit: int) -> bool:
+        """Counts a request at its arrival.
+
+        Args:
+            limit: Requests allowed in any one second.
+
+        Returns:
+            Whether it is over the limit.
+        """
+        now = self._monotonic()
+        with self._lock:
+            self._requests += 1
+            self._window.append(now)
+            while self._window[0] <= now - 1.0:
+                self._window.popleft()
+            self._peak = max(self._peak, len(self._window))
+            over = len(self._window) > limit
+            self._violations += over
+            return over
+
+    def answered(
+        self, *, answer: str, faults: tuple[str, ...], operations: int, body_bytes: int, seconds: float, batch: bool
+    ) -> None:
+        """Counts a request at its end.
+
+        Args:
+            answer: The status, or the fault that cut the connection.
+            faults: Names of the faults injected.
+            operations: Operations in it.
+            body_bytes: Bytes of its body.
+            seconds: Time taken, in seconds.
+            batch: Whether it was a batch request.
+        """
+        second = int(self._clock())
+        with self._lock:
+            self._answers[answer] += 1
+            self._faults.update(faults)
+            if batch:
+                self._batches += 1
+                self._batch_bytes += body_bytes
+                self._fill[min(body_bytes * 10 // MAX_BATCH_BYTES, 9)] += 1
+            entry = self._series.get(second)
+            if entry is None:
+                entry = self._series[second] = Second()
+                if len(self._series) > KEPT_SECONDS:
+                    del self._series[min(self._series)]
+            entry.requests += 1
+            entry.operations += operations
+            entry.body_bytes += body_bytes
+            entry.seconds += seconds
+            entry.answers[answer] += 1
+
+    def stats(self) -> dict[str, Any]:
+        """Returns the counts as JSON values."""
+        with self._lock:
+            mean = self._batch_bytes / self._batches if self._batches else 0.0
+            return {
+                "requests": self._requests,
+                "requests_by_status": dict(sorted(self._answers.items())),
+                "peak_requests_per_second": self._peak,
+                "violations": self._violations,
+                "faults_injected": dict(sorted(self._faults.items())),
+                "batches": self._batches,
+                "mean_batch_bytes": round(mean, 1),
+                "batch_fill_tenths": [self._fill[tenth] for tenth in range(10)],
+                "requests_per_second": {str(second): entry.requests for second, entry in self._series.items()},
+            }
+
+    def series(self) -> list[tuple[int, Second]]:
+        """Returns the kept seconds with traffic, oldest first. What is returned is not to be changed."""
+        with self._lock:
+            return sorted(self._series.items())
