@@ -120,6 +120,8 @@ template() {
   need bucket "NAME"
   need image "REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:VERSION"
   need_gcloud
+  [ "$print" = yes ] || use_environment runtime
+  run .venv/bin/python scripts/flex_template_metadata.py flex_template/metadata.json
   run gcloud builds submit . --project "$(value_of project)" --tag "$(value_of image)"
   run gcloud dataflow flex-template build "gs://$(value_of bucket)/templates/customerio.json" --project "$(value_of project)" \
     --image "$(value_of image)" --sdk-language PYTHON --metadata-file flex_template/metadata.json \

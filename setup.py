@@ -6,6 +6,7 @@ That needs what requirements/compile.txt names, and a C compiler.
 
 import os
 import pathlib
+import runpy
 
 from setuptools import Extension, find_packages, setup
 
@@ -27,6 +28,9 @@ def compiled_mapping() -> list[Extension]:
     return mypycify(["--config-file=", "--strict", *modules], group_name="customerio_beam_mapping")
 
 
+ROOT = pathlib.Path(__file__).parent
+VERSION = runpy.run_path(str(ROOT / "customerio_beam" / "version.py"))["__version__"]
+
 SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4"]
 TEST = [
     "pytest>=8.4,<10",
@@ -40,17 +44,40 @@ DEV = ["ruff>=0.12", "mypy>=1.17,<3", "types-requests>=2.32", "uv>=0.8"]
 
 setup(
     name="customerio-beam",
-    version="0.1.0",
-    description="Routes Segment-spec events to Customer.io: an Apache Beam pipeline you run yourself.",
-    long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    version=VERSION,
+    description="Routes Segment-spec events to Customer.io: an Apache Beam pipeline that you run yourself.",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords=["apache-beam", "customer.io", "customer-data", "dataflow", "segment"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Operating System :: POSIX",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: System :: Distributed Computing",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.10,<3.14",
+    # transforms and pipeline are links in there, to the folders beside this file.
     packages=find_packages(include=["customerio_beam*"]),
     ext_modules=compiled_mapping(),
-    package_data={"customerio_beam.sandbox": ["templates/*", "static/*"], "customerio_beam": ["py.typed"]},
+    package_data={"customerio_beam": ["py.typed"], "customerio_beam.sandbox": ["templates/*", "static/*"]},
+    entry_points={
+        "console_scripts": [
+            "customerio-beam = customerio_beam.pipeline.__main__:main",
+            "customerio-beam-sandbox = customerio_beam.sandbox.__main__:main",
+        ]
+    },
     install_requires=[
-        # 2.67 to 2.75 leak memory when DoFns raise often.
-        "apache-beam[gcp]>=2.77,<2.78",
+        # 2.67 to 2.75 leak memory when DoFns raise often; 2.77 is the first version that the tests ran with. Beam keeps
+        # its interfaces within a major version, and an application pins its own: the lock files do here.
+        "apache-beam[gcp]>=2.77,<3",
         "google-cloud-secret-manager>=2.20,<3",
         "msgspec>=0.19,<1",
         "requests>=2.32,<3",

@@ -1,11 +1,10 @@
-"""The job: what is composed of what (``build_pipeline``), and how it is run (``run``)."""
+"""Run the job as the command line says."""
 
 from __future__ import annotations
 
 import logging
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -14,67 +13,21 @@ from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOption
 
 from customerio_beam.delivery.connection_check import check_connection
 from customerio_beam.delivery.errors import CredentialsUnavailableError
-from customerio_beam.pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
+from customerio_beam.pipeline.build import build_pipeline
+from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.failures import failure_sentence, was_interrupted
-from customerio_beam.pipeline.operations_output import WriteOperations
-from customerio_beam.pipeline.options import CustomerIOOptions, OptionError, parse_options
+from customerio_beam.pipeline.options import CustomerIOOptions, parse_options
 from customerio_beam.pipeline.progress import show_progress
-from customerio_beam.pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription, check_patterns
 from customerio_beam.pipeline.summary import Summary
-from customerio_beam.transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 
-__all__ = ["build_pipeline", "run"]
+__all__ = ["run"]
 
 #: Runs everything in this process. ``DirectRunner`` would first try to download another runner, and then behave as
 #: the machine has it; it is used for subscriptions alone, which only it can read locally.
 _LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_STREAMING_RUNNER = "DirectRunner"
 _INTERRUPTED = 130  # a shell's status for a process that Ctrl-C ended
-
-
-def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: Callable[[], float] = time.time) -> None:
-    """Compose the job.
-
-    Args:
-        pipeline: The pipeline to add it to.
-        options: The job's options, checked (``CustomerIOOptions.check``).
-        clock: The current time in unix seconds; "now" for events that are too recent for a backfill.
-    """
-    dead_letters = []
-    source_timestamps = None
-    if options.input_subscription:
-        payloads = pipeline | "ReadEvents" >> ReadSubscription(options.input_subscription, options.id_label)
-    elif options.input_format == "dead_letters":
-        read = pipeline | "ReadDeadLetters" >> ReadDeadLetters(options.patterns)
-        payloads, source_timestamps = read.payloads, True
-        dead_letters.append(read.dead_letters)
-    else:
-        payloads = pipeline | "ReadEvents" >> ReadFiles(options.patterns)
-
-    parsed = payloads | "ParseEvents" >> ParseEvents(source_timestamps)
-    keyed = parsed.events | "KeyByPerson" >> KeyByPerson(options.identify_by)
-    mapped = keyed | "MapToCustomerIO" >> MapToCustomerIO(options.mapping_settings)
-    operations = mapped.operations
-    dead_letters += [parsed.dead_letters, mapped.dead_letters]
-
-    if options.operations_output:
-        _ = operations | "WriteOperations" >> WriteOperations(options.operations_output)
-    else:
-        if options.holds_recent_events:
-            held = operations | "HoldRecentEvents" >> HoldRecentEvents(launched_at=clock())
-            operations = held.operations
-            dead_letters.append(held.dead_letters)
-        written = operations | "WriteToCustomerIO" >> WriteToCustomerIO(
-            options.credentials_source, options.delivery_settings
-        )
-        dead_letters.append(written.dead_letters)
-
-    records = dead_letters | "MergeDeadLetters" >> beam.Flatten()
-    if options.dead_letter_topic:
-        _ = records | "WriteDeadLetters" >> WriteDeadLettersToTopic(options.dead_letter_topic)
-    else:
-        _ = records | "WriteDeadLetters" >> WriteDeadLetterFiles(options.dead_letters_prefix)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -93,14 +46,14 @@ def run(argv: Sequence[str]) -> int:
         if options.check_connection:
             return _check_connection(options)
         FileSystems.set_options(options)  # the first look at gs:// decides which credentials are used
-        check_patterns(options.patterns)
+        options.job_input.check()
         if not options.runs_on_dataflow and not options.operations_output:
             options.credentials_source.fetch()  # now, not when the first operation is to be sent
     except (OptionError, CredentialsUnavailableError) as error:
         print(error, file=sys.stderr)
         return 2
     standard = options.view_as(StandardOptions)
-    standard.streaming = bool(options.input_subscription)
+    standard.streaming = options.job_input.is_stream
     if standard.runner is None:
         standard.runner = _LOCAL_STREAMING_RUNNER if standard.streaming else _LOCAL_RUNNER
     try:

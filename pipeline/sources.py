@@ -17,7 +17,7 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from customerio_beam.mapping import json_text
 from customerio_beam.pipeline.compressed_files import is_compressed, may_match_compressed, read_lines
-from customerio_beam.pipeline.options import OptionError
+from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from customerio_beam.transforms.dead_letter import PART_REASONS
+from customerio_beam.reasons import REASONS
 
 __all__ = ["Summary"]
 
 _DEAD_LETTERS = "dead_letters"
 _DELIVERY = "WriteToCustomerIO"
-_DELIVERY_REASONS = ("rejected", "retries_exhausted")
-_OF_OPERATIONS = frozenset({*_DELIVERY_REASONS, "recent_event"})
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Summary:
     @property
     def events_unusable(self) -> int:
         """Events that are in the dead letters whole, because they can't be read or mapped."""
-        records = sum(count for reason, count in self.dead_letters.items() if reason not in _OF_OPERATIONS)
+        records = sum(count for reason, count in self.dead_letters.items() if REASONS[reason].about != "operation")
         return records - self._count("events", "parts_unsent")
 
     @property
@@ -52,7 +50,6 @@ class Summary:
     def dead_letters(self) -> dict[str, int]:
         """Records by their reason, the most frequent first."""
         reasons = {name: count for (space, name), count in self.counters.items() if space == _DEAD_LETTERS and count}
-        reasons |= {name: count for name in _DELIVERY_REASONS if (count := self._count(_DELIVERY, name))}
         return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
 
     def lines(self, *, delivers: bool, dead_letters_place: str) -> list[str]:
@@ -82,7 +79,7 @@ class Summary:
         rows.append(("dead letters", sum(self.dead_letters.values())))
         lines = [f"  {label:<24}{count:>12,}" for label, count in rows]
         for reason, count in self.dead_letters.items():
-            part = " (a part of an event; the rest of it went out)" if reason in PART_REASONS else ""
+            part = " (a part of an event; the rest of it was sent)" if REASONS[reason].about == "part" else ""
             lines.append(f"    {reason:<22}{count:>12,}{part}")
         if self.dead_letters:
             lines.append(f"Dead letters are in {dead_letters_place}")

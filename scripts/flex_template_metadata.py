@@ -1,20 +1,19 @@
-"""Write the Flex Template's metadata from the job's own options: ``python scripts/flex_template_metadata.py``."""
+"""Write the Flex Template's metadata, made from the job's own options: ``flex_template_metadata.py FILE``."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import pathlib
+import sys
 from typing import Any
 
-from customerio_beam.pipeline.arguments import add_arguments
+from customerio_beam.pipeline.arguments import GROUPS, default_text, options
+from customerio_beam.setting import Declaration
 
-FILE = pathlib.Path(__file__).parents[1] / "flex_template" / "metadata.json"
+#: Options that are not parameters: a template runs the job on Dataflow.
+_NOT_PARAMETERS = frozenset({"check_connection"})
 
-#: Options that are no parameters: a template is for running the job on Dataflow.
-NOT_PARAMETERS = frozenset({"check_connection"})
-
-#: Options of Dataflow that the job can't do without in a template.
+#: Options of Dataflow that the job needs in a template.
 _DATAFLOW_PARAMETERS = (
     {
         "name": "max_num_workers",
@@ -33,50 +32,41 @@ _DATAFLOW_PARAMETERS = (
         "regexes": ["[^ ]+:[^ ]+"],
     },
 )
-_KINDS = {"input_subscription": "PUBSUB_SUBSCRIPTION", "dead_letter_topic": "PUBSUB_TOPIC"}
+_PUBSUB_KINDS = {"input_subscription": "PUBSUB_SUBSCRIPTION", "dead_letter_topic": "PUBSUB_TOPIC"}
+_KINDS = {bool: "BOOLEAN", int: "NUMBER", float: "NUMBER", str: "TEXT"}
 
 
 def metadata() -> dict[str, Any]:
     """Return the metadata, in the form of Dataflow's ``TemplateMetadata``."""
-    parser = argparse.ArgumentParser(add_help=False)
-    add_arguments(parser)
-    options = [action for action in parser._actions if action.dest not in NOT_PARAMETERS]
+    declared = [option for settings_class in GROUPS.values() for option in options(settings_class)]
     return {
         "name": "Segment events to Customer.io",
         "description": "Delivers analytics events (Segment spec) of a Pub/Sub subscription or of files to Customer.io.",
         "streaming": True,
         "supportsAtLeastOnce": True,
         "supportsExactlyOnce": True,
-        "parameters": [*_DATAFLOW_PARAMETERS, *(_parameter(option, parser) for option in options)],
+        "parameters": [
+            *_DATAFLOW_PARAMETERS,
+            *(_parameter(option) for option in declared if option.name not in _NOT_PARAMETERS),
+        ],
     }
 
 
-def _parameter(option: argparse.Action, parser: argparse.ArgumentParser) -> dict[str, Any]:
+def _parameter(option: Declaration) -> dict[str, Any]:
     parameter: dict[str, Any] = {
-        "name": option.dest,
-        "label": option.dest.replace("_", " ").capitalize(),
-        "helpText": (option.help or "") % {"default": option.default, "prog": parser.prog},
+        "name": option.name,
+        "label": option.name.replace("_", " ").capitalize(),
+        "helpText": option.setting.help,
         "isOptional": True,
-        "paramType": _KINDS.get(option.dest) or _kind(option),
+        "paramType": "ENUM" if option.choices else _PUBSUB_KINDS.get(option.name) or _KINDS[option.type],
     }
     if option.choices:
         parameter["enumOptions"] = [{"value": choice, "label": choice} for choice in option.choices]
-    if option.default is not None:
-        parameter["defaultValue"] = _text(option.default)
+    default = default_text(option)
+    if default:
+        parameter["defaultValue"] = default
     return parameter
 
 
-def _kind(option: argparse.Action) -> str:
-    if option.choices:
-        return "ENUM"
-    if isinstance(option.default, bool):
-        return "BOOLEAN"
-    return "NUMBER" if option.type in (int, float) else "TEXT"
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 if __name__ == "__main__":
-    FILE.write_text(json.dumps(metadata(), indent=2) + "\n", encoding="utf-8")
+    pathlib.Path(sys.argv[1]).write_text(json.dumps(metadata(), indent=2) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from apache_beam import coders
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 
-from customerio_beam.pipeline.main import build_pipeline
+from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.options import parse_options
 
 _OPERATION = "TupleCoder[VarIntCoder, BytesCoder, BytesCoder]"

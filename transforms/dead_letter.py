@@ -9,22 +9,15 @@ from __future__ import annotations
 import base64
 import datetime
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from customerio_beam.mapping import json_text
+from customerio_beam.reasons import REASONS, Stage
 
-__all__ = ["DEAD_LETTERS", "PART_REASONS", "RETRYABLE_REASONS", "Stage", "dead_letter"]
+__all__ = ["DEAD_LETTERS", "dead_letter"]
 
 #: The tag of every transform's dead-letter output.
 DEAD_LETTERS = "dead_letters"
-
-Stage = Literal["parse", "map", "deliver"]
-
-#: Reasons whose records can be sent again as they are: nothing about the event itself is wrong.
-RETRYABLE_REASONS = frozenset({"retries_exhausted", "recent_event"})
-
-#: Reasons that may be about a part of an event whose rest goes out.
-PART_REASONS = frozenset({"attribute_too_long", "unsupported_platform"})
 
 
 def dead_letter(
@@ -44,7 +37,7 @@ def dead_letter(
 
     Args:
         stage: The step that gave up: ``parse``, ``map`` or ``deliver``.
-        reason: A stable code, such as ``missing_identity``; docs/dead-letters.md lists them.
+        reason: A code of ``customerio_beam.reasons``, such as ``missing_identity``.
         detail: One sentence for a person to read; it holds no secrets.
         payload: The original event's text. Kept as ``payload``, or as ``payload_base64`` where it is no UTF-8.
         failed_at: When the step gave up, in unix seconds.
@@ -62,7 +55,7 @@ def dead_letter(
         "stage": stage,
         "reason": reason,
         "detail": detail,
-        "retryable": reason in RETRYABLE_REASONS,
+        "retryable": REASONS[reason].is_retryable,
         "failed_at": datetime.datetime.fromtimestamp(failed_at, datetime.timezone.utc).isoformat(),
         "message_id": message_id if message_id is not None else _message_id(payload),
     }

@@ -24,8 +24,9 @@ from customerio_beam.delivery.retry import RetryPolicy
 from customerio_beam.delivery.sender import Sender
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.delivery.writer import BundleWriter
-from customerio_beam.transforms.dead_letter import DEAD_LETTERS, dead_letter
+from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.delivery_metrics import DeliveryMetrics
+from customerio_beam.transforms.outputs import counted_dead_letter
 from customerio_beam.transforms.rate_limit_service import RateLimitServiceBudget
 from customerio_beam.transforms.worker_budget import shared_worker_budget
 
@@ -127,7 +128,7 @@ class _Deliver(beam.DoFn):
 
     def _record(self, failure: Failure) -> bytes:
         event_time_ms, operation, payload = failure.value
-        return dead_letter(
+        return counted_dead_letter(
             stage="deliver",
             reason=failure.reason,
             detail=failure.detail,

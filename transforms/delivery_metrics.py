@@ -27,8 +27,6 @@ class DeliveryMetrics:
         self._throttled_carry = 0.0  # the signal takes whole seconds
         self._throttling = ThrottlingSignaler(NAMESPACE)
         self._delivered = Metrics.counter(NAMESPACE, "delivered")
-        self._rejected = Metrics.counter(NAMESPACE, "rejected")
-        self._exhausted = Metrics.counter(NAMESPACE, "retries_exhausted")
         self._requests = Metrics.counter(NAMESPACE, "requests")
         self._retried = Metrics.counter(NAMESPACE, "retried")
         self._latency = Metrics.distribution(NAMESPACE, "request_latency_ms")
@@ -37,11 +35,8 @@ class DeliveryMetrics:
 
     def count(self, report: Report) -> None:
         """Account for one report."""
-        rejected = sum(failure.reason == "rejected" for failure in report.failures)
         self._delivered.inc(len(report.delivered))
         LIVE_COUNTS.delivered += len(report.delivered)
-        self._rejected.inc(rejected)
-        self._exhausted.inc(len(report.failures) - rejected)
         self._requests.inc(len(report.attempts))
         self._retried.inc(report.retried)
         for attempt in report.attempts:

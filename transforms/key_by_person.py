@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.person import person_key
-from customerio_beam.mapping.settings import IdentifyBy
+from customerio_beam.mapping.settings import MappingSettings
 
 __all__ = ["KeyByPerson"]
 
@@ -20,16 +20,17 @@ class KeyByPerson(beam.PTransform):
         ```
 
     Args:
-        identify_by: How userIds and emails identify people; as in ``mapping.settings.MappingSettings``.
+        settings: The job's choices about the mapping: the same that ``MapToCustomerIO`` gets, so that both agree
+            about who a person is.
     """
 
-    def __init__(self, identify_by: IdentifyBy = "auto"):
+    def __init__(self, settings: MappingSettings | None = None):
         super().__init__()
-        self._identify_by = identify_by
+        self._settings = settings or MappingSettings()
 
     def expand(self, events: beam.PCollection) -> beam.PCollection:
         """Wire the keying; see the class."""
-        identify_by = self._identify_by
+        identify_by = self._settings.identify_by
 
         def keyed(event: Event) -> tuple[bytes, Event]:
             return person_key(event, identify_by), event

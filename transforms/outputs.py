@@ -9,7 +9,7 @@ from apache_beam.metrics import Metrics
 
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS, dead_letter
 
-__all__ = ["dead_letter_output", "with_dead_letters"]
+__all__ = ["counted_dead_letter", "dead_letter_output", "with_dead_letters"]
 
 
 def with_dead_letters(
@@ -34,11 +34,16 @@ def with_dead_letters(
     return outputs[main], outputs[DEAD_LETTERS]
 
 
-def dead_letter_output(**fields: Any) -> beam.pvalue.TaggedOutput:
-    """Count a dead letter by its reason and make its record, as an output of a DoFn.
+def counted_dead_letter(**fields: Any) -> bytes:
+    """Make the record of a dead letter and count it by its reason. Every step makes its records here.
 
     Args:
         **fields: The record's fields, as ``transforms.dead_letter.dead_letter`` takes them.
     """
     Metrics.counter(DEAD_LETTERS, fields["reason"]).inc()
-    return beam.pvalue.TaggedOutput(DEAD_LETTERS, dead_letter(**fields))
+    return dead_letter(**fields)
+
+
+def dead_letter_output(**fields: Any) -> beam.pvalue.TaggedOutput:
+    """Make the record of a dead letter as an output of a DoFn; see ``counted_dead_letter``."""
+    return beam.pvalue.TaggedOutput(DEAD_LETTERS, counted_dead_letter(**fields))

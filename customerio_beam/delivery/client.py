@@ -11,10 +11,11 @@ from requests.auth import HTTPBasicAuth
 
 from customerio_beam.delivery.answers import Answer
 from customerio_beam.delivery.credentials import Credentials
+from customerio_beam.version import __version__
 
 __all__ = ["HttpRequest", "TrackClient"]
 
-_USER_AGENT = f"customerio-beam/0.1.0 python/{platform.python_version()}"
+_USER_AGENT = f"customerio-beam/{__version__} python/{platform.python_version()}"
 
 
 @dataclass(frozen=True)

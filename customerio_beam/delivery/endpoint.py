@@ -26,20 +26,18 @@ def track_url(account_region: str, track_endpoint: str | None = None) -> str:
         ValueError: An unknown region, or an endpoint that would expose the key.
     """
     if account_region not in REGION_URLS:
-        raise ValueError(f"--account_region must be one of {', '.join(REGION_URLS)}, not {account_region!r}.")
+        raise ValueError(f"account_region must be one of {', '.join(REGION_URLS)}, not {account_region!r}")
     if track_endpoint is None:
         return REGION_URLS[account_region]
     parts = urlsplit(track_endpoint)
     if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            "--track_endpoint must not hold credentials; they come from Secret Manager or the environment."
-        )
+        raise ValueError("track_endpoint must not hold credentials; they come from Secret Manager or the environment")
     if parts.query or parts.fragment or not parts.hostname or not _port_is_valid(track_endpoint):
-        raise ValueError(f"--track_endpoint must be a URL like https://host:port/path, not {track_endpoint!r}.")
+        raise ValueError(f"track_endpoint must be a URL like https://host:port/path, not {track_endpoint!r}")
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):
         return track_endpoint.rstrip("/")
     raise ValueError(
-        f"--track_endpoint must be https (or http on loopback only), because it carries the key: {track_endpoint!r}."
+        f"track_endpoint must be https (or http on loopback only), because it carries the key, not {track_endpoint!r}"
     )
 
 

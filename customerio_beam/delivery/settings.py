@@ -1,99 +1,92 @@
-"""Everything about delivery that a user can set, and none of it secret."""
+"""The choices that a user has about delivery. None of them is secret."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from customerio_beam.delivery.endpoint import track_url
 from customerio_beam.mapping.limits import MAX_OPERATION_BYTES
+from customerio_beam.setting import Setting, check_settings, setting
 
 __all__ = ["DeliverySettings"]
 
 #: The most bytes that a batch request's body may have (Track API reference: "500kb"; decimal, to be safe).
-_MAX_BATCH_BYTES = 500_000
+MAX_BATCH_BYTES = 500_000
+
+
+def _host_port(value: str) -> str | None:
+    host, _, port = value.rpartition(":")
+    right = host and "/" not in host and port.isdecimal() and 0 < int(port) < 65536
+    return None if right else "HOST:PORT"
 
 
 @dataclass(frozen=True)
 class DeliverySettings:
-    """Settings of ``WriteToCustomerIO``, named like the pipeline's options. Picklable; holds no secrets.
+    """How operations reach Customer.io. Picklable; holds no secrets. Each field says what it does.
 
-    Attributes:
-        account_region: Where the Customer.io account lives: ``us`` or ``eu``.
-        track_endpoint: A base URL to use instead of the region's: https, or http on loopback.
-        max_requests_per_second: The workspace's budget in requests per second, over all workers. Every attempt
-            counts, retries and v1 calls too.
-        max_num_workers: How many workers (machines) share that budget; each gets an equal part.
-        rate_limit_service: ``HOST:PORT`` of an Envoy rate limit service that gives out the budget exactly, in place
-            of equal parts. ``max_requests_per_second`` is then the most that one worker may use.
-        max_batch_bytes: The most bytes of a request's body; Customer.io takes 500,000.
-        max_batch_operations: The most operations of one request.
-        max_in_flight_requests: Requests that one bundle keeps in flight (lanes).
-        ordering: For bounded input: ``person`` delivers each person's operations in the order of their event times;
-            ``none`` skips the grouping that this needs.
-        max_batch_delay_secs: For unbounded input: the most seconds that an operation waits for its batch to fill.
-        num_shards: For unbounded input: how many batches fill side by side. A person is always in the same one.
-        max_retry_secs: The most seconds that one request is retried for.
-        on_exhausted: What happens then: ``fail`` fails the bundle, so that the runner tries again; ``dead_letter``
-            records the operations as ``retries_exhausted`` and goes on.
-        connect_timeout_secs: Seconds until a connection must stand.
-        read_timeout_secs: Seconds until an answer must begin, and the longest pause within it.
-        max_sort_bytes: Bytes of one person's operations that are sorted in memory; more than that goes through a
-            temporary file.
+    Raises:
+        ValueError: A value is out of its range, or the endpoint would expose the key.
     """
 
-    account_region: Literal["us", "eu"] = "us"
-    track_endpoint: str | None = None
-    max_requests_per_second: float = 100.0
-    max_num_workers: int = 1
-    rate_limit_service: str | None = None
-    max_batch_bytes: int = _MAX_BATCH_BYTES
-    max_batch_operations: int = 1_000
-    max_in_flight_requests: int = 8
-    ordering: Literal["person", "none"] = "person"
-    max_batch_delay_secs: float = 2.0
-    num_shards: int = 8
-    max_retry_secs: float = 600.0
-    on_exhausted: Literal["fail", "dead_letter"] = "fail"
-    connect_timeout_secs: float = 10.0
-    read_timeout_secs: float = 60.0
-    max_sort_bytes: int = 64_000_000
+    account_region: Literal["us", "eu"] = setting("us", Setting("region of the Customer.io account"))
+    track_endpoint: str | None = setting(
+        None,
+        Setting("base URL of the Track API instead of the region's: https, or http on this machine", metavar="URL"),
+    )
+    ordering: Literal["person", "none"] = setting(
+        "person",
+        Setting(
+            "person: deliver each person's operations in the order of their times; none: in any order, the cheapest",
+            applies_to="files",
+        ),
+    )
+    max_requests_per_second: float = setting(
+        100.0,
+        Setting("requests per second of the whole job; its workers share them. Every attempt counts", above=0),
+    )
+    max_num_workers: int = setting(1, Setting("workers that share the rate in equal parts", least=1, is_option=False))
+    rate_limit_service: str | None = setting(
+        None,
+        Setting(
+            "Envoy rate limit service (gRPC) that grants every request. max_requests_per_second is then the most that "
+            "one worker uses",
+            metavar="HOST:PORT",
+            check=_host_port,
+        ),
+    )
+    max_batch_operations: int = setting(1_000, Setting("operations in one request", least=1))
+    max_batch_bytes: int = setting(
+        MAX_BATCH_BYTES,
+        Setting("bytes of a request's body", least=2 * MAX_OPERATION_BYTES, most=MAX_BATCH_BYTES, is_option=False),
+    )
+    max_in_flight_requests: int = setting(8, Setting("requests that one worker thread keeps in flight", least=1))
+    max_batch_delay_secs: float = setting(
+        2.0,
+        Setting("seconds that an operation may wait for others to share its request", above=0, applies_to="streams"),
+    )
+    num_shards: int = setting(
+        8,
+        Setting("groups in which batches form; a person is always in the same group", least=1, applies_to="streams"),
+    )
+    max_retry_secs: float = setting(600.0, Setting("seconds that a request is retried before on_exhausted", above=0))
+    on_exhausted: Literal["fail", "dead_letter"] = setting(
+        "fail",
+        Setting(
+            "after max_retry_secs. fail: fail the bundle, so that the runner tries it again; dead_letter: write the "
+            "operations to the dead letters"
+        ),
+    )
+    connect_timeout_secs: float = setting(10.0, Setting("seconds until a connection is open", above=0, is_option=False))
+    read_timeout_secs: float = setting(60.0, Setting("seconds until a response begins", above=0, is_option=False))
+    max_sort_bytes: int = setting(
+        64_000_000,
+        Setting("bytes of operations sorted in memory; more use a file", least=1_000_000, is_option=False),
+    )
 
     def __post_init__(self) -> None:
-        """Refuse what can't work, naming the option.
-
-        Raises:
-            ValueError: A value out of its range.
-        """
+        check_settings(self)
         track_url(self.account_region, self.track_endpoint)
-        for name in (
-            "max_requests_per_second",
-            "max_batch_delay_secs",
-            "max_retry_secs",
-            "connect_timeout_secs",
-            "read_timeout_secs",
-        ):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"--{name} must be a number above 0, not {value!r}.")
-        for name in ("max_num_workers", "max_batch_operations", "max_in_flight_requests", "num_shards"):
-            value = getattr(self, name)
-            if value < 1:
-                raise ValueError(f"--{name} must be at least 1, not {value!r}.")
-        least = 2 * MAX_OPERATION_BYTES
-        if not least <= self.max_batch_bytes <= _MAX_BATCH_BYTES:
-            raise ValueError(
-                f"--max_batch_bytes must be between {least} and {_MAX_BATCH_BYTES}, not {self.max_batch_bytes!r}."
-            )
-        if self.max_sort_bytes < 1_000_000:
-            raise ValueError(f"--max_sort_bytes must be at least 1000000, not {self.max_sort_bytes!r}.")
-        for name, choices in (("ordering", ("person", "none")), ("on_exhausted", ("fail", "dead_letter"))):
-            value = getattr(self, name)
-            if value not in choices:
-                raise ValueError(f"--{name} must be one of {', '.join(choices)}, not {value!r}.")
-        if self.rate_limit_service is not None:
-            _check_host_port(self.rate_limit_service)
 
     @property
     def base_url(self) -> str:
@@ -106,9 +99,3 @@ class DeliverySettings:
         if self.rate_limit_service is not None:
             return self.max_requests_per_second
         return self.max_requests_per_second / self.max_num_workers
-
-
-def _check_host_port(value: str) -> None:
-    host, _, port = value.rpartition(":")
-    if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ValueError(f"--rate_limit_service must be HOST:PORT, not {value!r}.")

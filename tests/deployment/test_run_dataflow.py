@@ -12,7 +12,7 @@ import subprocess
 from dataclasses import dataclass
 
 import pytest
-from hamcrest import assert_that, contains_exactly, contains_string, empty, equal_to, has_item, has_items, not_
+from hamcrest import assert_that, contains_exactly, contains_string, equal_to, has_item, has_items, not_
 
 _PLACE = ["--project", "shop-data", "--region", "europe-west1", "--bucket", "shop-customerio"]
 _SECRETS = [
@@ -276,6 +276,7 @@ def test_the_template_is_built_from_the_image_and_the_metadata(copy):
         calls,
         equal_to(
             [
+                "python scripts/flex_template_metadata.py flex_template/metadata.json",
                 "gcloud builds submit . --project shop-data --tag registry/customerio:1",
                 "gcloud dataflow flex-template build gs://shop-customerio/templates/customerio.json "
                 "--project shop-data --image registry/customerio:1 --sdk-language PYTHON "
@@ -290,7 +291,7 @@ def test_the_job_takes_every_launched_option(copy):
     from customerio_beam.pipeline.options import parse_options
 
     launch = copy.run(*_UPDATE, "--transform_name_mapping", '{"Old": "New"}', "--print").printed[-1]
-    assert_that(parse_options(launch[3:]).patterns, empty())
+    assert_that(parse_options(launch[3:]).job_input.is_stream, equal_to(True))
 
 
 def _pairs(words: list[str]) -> list[str]:

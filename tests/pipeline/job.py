@@ -12,7 +12,7 @@ import apache_beam as beam
 import requests
 from apache_beam.runners.runner import PipelineRunner
 
-from customerio_beam.pipeline.main import build_pipeline
+from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.options import parse_options
 from customerio_beam.pipeline.summary import Summary
 from customerio_beam.sandbox.server import RunningSandbox

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
+import pathlib
 
 import pytest
-from hamcrest import assert_that, calling, contains_exactly, equal_to, has_properties, raises
+from hamcrest import assert_that, calling, contains_exactly, empty, equal_to, has_properties, raises
 
-from customerio_beam.pipeline.arguments import add_arguments, help_parser
-from customerio_beam.pipeline.options import CustomerIOOptions, OptionError, parse_options
+import customerio_beam
+from customerio_beam.pipeline.arguments import GROUPS, help_parser, options
+from customerio_beam.pipeline.errors import OptionError
+from customerio_beam.pipeline.options import CustomerIOOptions, parse_options
 
 FILES = ["--input", "events.ndjson"]
 STREAM = ["--input_subscription=projects/shop-data/subscriptions/s", "--dead_letter_topic=projects/shop-data/topics/t"]
@@ -27,29 +29,39 @@ DATAFLOW = [
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "Give --input .* or --input_subscription .*: one is needed"),
-        ([*FILES, *STREAM], "Give --input .* or --input_subscription .*: not both"),
-        (["--input_subscription=s"], "--input_subscription=s must have the form projects/PROJECT/subscriptions/NAME"),
+        ([], "Give --input or --input_subscription: one is needed"),
+        ([*FILES, *STREAM], "Give --input or --input_subscription: not both"),
+        (
+            ["--input_subscription=s"],
+            "--input_subscription must be .* projects/PROJECT/subscriptions/NAME, not 's'",
+        ),
         (
             ["--input_subscription=projects/p/subscriptions/s"],
-            "--input_subscription=projects/p/subscriptions/s must have",
+            "--input_subscription must be of the form .* not 'projects/p/subscriptions/s'",
         ),
         ([STREAM[0]], "--input_subscription needs --dead_letter_topic"),
-        ([*STREAM, "--input_format=dead_letters"], "--input_format=dead_letters takes files"),
-        ([*STREAM, "--ordering=none"], "--ordering=none is about files"),
-        ([*STREAM, "--backfill_recent=send"], "--backfill_recent=send is about files"),
-        ([*STREAM, "--operations_output=o"], "--operations_output takes files"),
+        ([*STREAM, "--input_format=dead_letters"], "--input_format=dead_letters does not go with --input_subscription"),
+        ([*STREAM, "--ordering=none"], "--ordering=none is for files only"),
+        ([*STREAM, "--backfill_recent=send"], "--backfill_recent=send is for files only"),
+        ([*STREAM, "--operations_output=o"], "--operations_output=o is for files only"),
         (
             [*FILES, "--dead_letters=d", "--dead_letter_topic=projects/shop-data/topics/t"],
             "Give --dead_letters .* not both",
         ),
-        ([*FILES, "--dead_letter_topic=t"], "--dead_letter_topic=t must have the form projects/PROJECT/topics/NAME"),
-        ([*FILES, "--id_label=m"], "--id_label=m needs --input_subscription and --runner=DataflowRunner"),
+        (
+            [*FILES, "--dead_letter_topic=t"],
+            "--dead_letter_topic must be .* projects/PROJECT/topics/NAME, not 't'",
+        ),
+        ([*FILES, "--id_label=m"], "--id_label=m is for streams only"),
+        ([*STREAM, "--id_label=m"], "--id_label=m needs --runner=DataflowRunner"),
         ([*FILES, "--max_requests_per_second=0"], "--max_requests_per_second must be a number above 0, not 0.0"),
         ([*FILES, "--max_retry_secs=nan"], "--max_retry_secs must be a number above 0, not nan"),
-        ([*FILES, "--num_shards=0"], "--num_shards must be at least 1, not 0"),
+        ([*FILES, "--num_shards=0"], "--num_shards must be a whole number of at least 1, not 0"),
         ([*FILES, "--num_shards=many"], "--num_shards: invalid int value: 'many'"),
-        ([*FILES, "--max_attributes_per_identify=301"], "--max_attributes_per_identify is 301; it takes 1 to 300"),
+        (
+            [*FILES, "--max_attributes_per_identify=301"],
+            "--max_attributes_per_identify must be .* from 1 to 300, not 301",
+        ),
         ([*FILES, "--convert_dates=maybe"], "--convert_dates: 'maybe' is neither true nor false"),
         ([*FILES, "--ordering=random"], "--ordering: invalid choice: 'random'"),
         ([*FILES, "--track_endpoint=http://example.com"], "--track_endpoint must be https .*http://example.com"),
@@ -84,22 +96,17 @@ def test_a_complete_command_line_is_taken(arguments: list[str]) -> None:
     parse_options(arguments)
 
 
-def test_patterns_may_be_separated_by_spaces_and_commas() -> None:
-    assert_that(parse_options(["--input", "a", "b,c"]).patterns, contains_exactly("a", "b", "c"))
+def test_a_list_of_files_accumulates() -> None:
+    given = parse_options(["--input", "a", "b", "--input=c"]).input_settings.input
+    assert_that(given, contains_exactly("a", "b", "c"))
 
 
 def test_every_option_of_the_job_is_read_by_it() -> None:
-    """None may be accepted and ignored: each one reaches the settings, or is used by name in the pipeline."""
-    import pathlib
-
-    from customerio_beam import pipeline
-
-    folder = pathlib.Path(pipeline.__file__).parent
-    code = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "arguments.py")
-    parser = argparse.ArgumentParser(add_help=False)
-    add_arguments(parser)
-    ignored = [name for name in vars(parser.parse_args([])) if f".{name}" not in code]
-    assert_that(ignored, equal_to([]))
+    """No option may be accepted and ignored: the code reads every field of the settings."""
+    package = pathlib.Path(customerio_beam.__file__).parent
+    code = "".join(path.read_text() for folder in package.iterdir() for path in folder.glob("*.py"))
+    declared = [option.name for settings_class in GROUPS.values() for option in options(settings_class)]
+    assert_that([name for name in declared if f".{name}" not in code], empty())
 
 
 def test_the_workspaces_rate_is_shared_by_the_workers() -> None:
@@ -116,8 +123,8 @@ def test_options_reach_the_mapping() -> None:
 
 
 def test_help_has_the_groups_and_no_option_for_the_key() -> None:
-    text = help_parser().format_help()
-    for group in ("input:", "output and dead letters:", "Customer.io:", "mapping:", "delivery:"):
+    text = help_parser("customerio-beam").format_help()
+    for group in ("input:", "output and dead letters:", "credentials:", "mapping:", "delivery:"):
         assert group in text
     assert "--api_key " not in text
 
@@ -128,3 +135,9 @@ def test_a_connection_can_be_checked_without_an_input() -> None:
 
 def test_the_options_are_one_subclass_of_beams() -> None:
     assert_that(calling(CustomerIOOptions([]).check), raises(OptionError))
+
+
+@pytest.mark.parametrize("given", ["true", "TRUE", "1", "yes", None])
+def test_a_switch_may_be_given_with_or_without_a_value(given: str | None) -> None:
+    option = "--check_connection" if given is None else f"--check_connection={given}"
+    assert_that(parse_options([option]).check_connection, equal_to(True))

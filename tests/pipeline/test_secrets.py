@@ -8,7 +8,7 @@ import apache_beam as beam
 import pytest
 from hamcrest import assert_that, is_
 
-from customerio_beam.pipeline.main import build_pipeline
+from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.options import parse_options
 from tests.pipeline.conftest import KEY
 from tests.pipeline.events import track

@@ -10,7 +10,7 @@ COUNTERS = {
     ("events", "parts_unsent"): 1,
     ("operations", "mapped"): 5,
     ("WriteToCustomerIO", "delivered"): 3,
-    ("WriteToCustomerIO", "rejected"): 1,
+    ("dead_letters", "rejected"): 1,
     ("dead_letters", "recent_event"): 1,
     ("dead_letters", "invalid_json"): 3,
     ("dead_letters", "attribute_too_long"): 1,
@@ -31,7 +31,7 @@ def test_reasons_are_listed_the_most_frequent_first() -> None:
 
 
 def test_a_part_of_an_event_is_said_to_be_one() -> None:
-    assert_that(text(), contains_string("(a part of an event; the rest of it went out)"))
+    assert_that(text(), contains_string("(a part of an event; the rest of it was sent)"))
 
 
 def test_held_events_are_said_with_how_to_send_them() -> None:

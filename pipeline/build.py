@@ -1,0 +1,50 @@
+"""The job's steps, in the order in which data flows through them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import apache_beam as beam
+
+from customerio_beam.pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
+from customerio_beam.pipeline.operations_output import WriteOperations
+from customerio_beam.pipeline.options import CustomerIOOptions
+from customerio_beam.transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
+
+__all__ = ["build_pipeline"]
+
+
+def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: Callable[[], float] = time.time) -> None:
+    """Compose the job.
+
+    Args:
+        pipeline: The pipeline to add it to.
+        options: The job's options, checked (``CustomerIOOptions.check``).
+        clock: The current time in unix seconds; "now" for events that are too recent for a backfill.
+    """
+    mapping, output = options.mapping_settings, options.output_settings
+    read = options.job_input.read(pipeline)
+    parsed = read.payloads | "ParseEvents" >> ParseEvents(source_timestamps=read.have_times)
+    keyed = parsed.events | "KeyByPerson" >> KeyByPerson(mapping)
+    mapped = keyed | "MapToCustomerIO" >> MapToCustomerIO(mapping)
+    operations = mapped.operations
+    dead_letters = [*read.dead_letters, parsed.dead_letters, mapped.dead_letters]
+
+    if output.operations_output:
+        _ = operations | "WriteOperations" >> WriteOperations(output.operations_output)
+    else:
+        if options.holds_recent_events:
+            held = operations | "HoldRecentEvents" >> HoldRecentEvents(launched_at=clock())
+            operations = held.operations
+            dead_letters.append(held.dead_letters)
+        written = operations | "WriteToCustomerIO" >> WriteToCustomerIO(
+            options.credentials_source, options.delivery_settings
+        )
+        dead_letters.append(written.dead_letters)
+
+    records = dead_letters | "MergeDeadLetters" >> beam.Flatten()
+    if output.dead_letter_topic:
+        _ = records | "WriteDeadLetters" >> WriteDeadLettersToTopic(output.dead_letter_topic)
+    else:
+        _ = records | "WriteDeadLetters" >> WriteDeadLetterFiles(options.dead_letters_prefix)

@@ -1,0 +1,139 @@
+"""The kinds of input: which option selects each, whether it is a stream, and how it is read.
+
+A new kind is a class here and its options in ``job_settings``; nothing else asks which kind a job reads.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import apache_beam as beam
+
+from customerio_beam.pipeline.errors import OptionError
+from customerio_beam.pipeline.job_settings import InputSettings
+from customerio_beam.pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription, check_patterns
+
+__all__ = ["INPUTS", "Input", "Payloads", "select_input"]
+
+
+class Payloads(NamedTuple):
+    """What an input yields.
+
+    Attributes:
+        payloads: ``PCollection[bytes]``: one or more events each.
+        dead_letters: Records of what could not be read; empty where reading makes none.
+        have_times: Whether the elements' own timestamps are a time that their source gave them.
+    """
+
+    payloads: beam.PCollection
+    dead_letters: tuple[beam.PCollection, ...]
+    have_times: bool
+
+
+class Input(abc.ABC):
+    """One kind of input.
+
+    Attributes:
+        option: The option that names the input.
+        format: The ``--input_format`` that goes with it.
+        is_stream: Whether the job runs until it is drained. Every kind must say so.
+        holds_recent: Whether events that can trigger campaigns are held back, unless the user says otherwise.
+    """
+
+    option: ClassVar[str]
+    format: ClassVar[str]
+    is_stream: ClassVar[bool]
+    holds_recent: ClassVar[bool]
+
+    def __init_subclass__(cls) -> None:
+        missing = [name for name in ("option", "format", "is_stream", "holds_recent") if not hasattr(cls, name)]
+        if missing:
+            raise TypeError(f"{cls.__name__} does not declare {', '.join(missing)}.")
+
+    def __init__(self, settings: InputSettings) -> None:
+        self._settings = settings
+
+    @abc.abstractmethod
+    def check(self) -> None:
+        """Check that the input exists, before anything runs.
+
+        Raises:
+            OptionError: It does not, or can't be read.
+        """
+
+    @abc.abstractmethod
+    def read(self, pipeline: beam.Pipeline) -> Payloads:
+        """Add the reading to a pipeline."""
+
+
+class FileEvents(Input):
+    """Events in files."""
+
+    option = "input"
+    format = "events"
+    is_stream = False
+    holds_recent = True
+
+    def check(self) -> None:
+        """Check that every pattern matches a file."""
+        check_patterns(_patterns(self._settings.input))
+
+    def read(self, pipeline: beam.Pipeline) -> Payloads:
+        """Read the lines of the files."""
+        payloads = pipeline | "ReadEvents" >> ReadFiles(_patterns(self._settings.input))
+        return Payloads(payloads, (), have_times=False)
+
+
+class FileDeadLetters(FileEvents):
+    """Dead letters in files, to be sent again."""
+
+    format = "dead_letters"
+
+    def read(self, pipeline: beam.Pipeline) -> Payloads:
+        """Read the payloads out of the records, each with the time that its source gave it."""
+        found = pipeline | "ReadDeadLetters" >> ReadDeadLetters(_patterns(self._settings.input))
+        return Payloads(found.payloads, (found.dead_letters,), have_times=True)
+
+
+class SubscriptionEvents(Input):
+    """Events in the messages of a Pub/Sub subscription."""
+
+    option = "input_subscription"
+    format = "events"
+    is_stream = True
+    holds_recent = False
+
+    def check(self) -> None:
+        """Do nothing: a launcher may not be allowed to look at the subscription."""
+
+    def read(self, pipeline: beam.Pipeline) -> Payloads:
+        """Read the messages, each with its publish time."""
+        source = ReadSubscription(str(self._settings.input_subscription), self._settings.id_label)
+        return Payloads(pipeline | "ReadEvents" >> source, (), have_times=True)
+
+
+#: Every kind of input.
+INPUTS: Sequence[type[Input]] = (FileEvents, FileDeadLetters, SubscriptionEvents)
+
+
+def select_input(settings: InputSettings) -> Input:
+    """Find the kind of input that the settings name.
+
+    Raises:
+        OptionError: They name none, or several, or a kind has no such format.
+    """
+    named = [option for option in dict.fromkeys(kind.option for kind in INPUTS) if getattr(settings, option)]
+    if len(named) != 1:
+        names = " or ".join(dict.fromkeys(f"--{kind.option}" for kind in INPUTS))
+        raise OptionError(f"Give {names}: " + ("not both." if named else "one is needed."))
+    for kind in INPUTS:
+        if (kind.option, kind.format) == (named[0], settings.input_format):
+            return kind(settings)
+    formats = ", ".join(kind.format for kind in INPUTS if kind.option == named[0])
+    raise OptionError(f"--input_format={settings.input_format} does not go with --{named[0]}, which takes: {formats}.")
+
+
+def _patterns(values: Sequence[str]) -> list[str]:
+    return [pattern for value in values for pattern in value.split(",") if pattern]

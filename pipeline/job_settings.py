@@ -1,0 +1,124 @@
+"""The settings that belong to the job itself: its input, its output, its credentials. Imports no Beam."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from customerio_beam.setting import Setting, check_settings, setting
+
+__all__ = ["DEFAULT_DEAD_LETTERS", "CredentialsSettings", "InputSettings", "OutputSettings"]
+
+#: Prefix of the dead-letter files of a run on this machine.
+DEFAULT_DEAD_LETTERS = "dead-letters"
+
+# Project ids as Beam's Pub/Sub source and sink take them.
+_PROJECT = "projects/[a-z][-a-z0-9:.]{4,61}[a-z0-9]"
+
+
+def _pubsub_name(kind: str) -> Callable[[str], str | None]:
+    is_right = re.compile(rf"{_PROJECT}/{kind}/[^/\s]+").fullmatch
+    return lambda value: None if is_right(value) else f"of the form projects/PROJECT/{kind}/NAME"
+
+
+@dataclass(frozen=True)
+class InputSettings:
+    """Where events come from."""
+
+    input: tuple[str, ...] = setting(
+        (),
+        Setting(
+            "files to read: local or gs:// patterns (* within a folder, ** across folders), plain or compressed, "
+            "separated by spaces or commas; the job ends when they are done",
+            metavar="PATTERN",
+        ),
+    )
+    input_subscription: str | None = setting(
+        None,
+        Setting(
+            "Pub/Sub subscription to read, projects/PROJECT/subscriptions/NAME; the job runs until it is drained",
+            metavar="NAME",
+            check=_pubsub_name("subscriptions"),
+        ),
+    )
+    input_format: Literal["events", "dead_letters"] = setting(
+        "events", Setting("content of the input. dead_letters: those of an earlier run, to send them again")
+    )
+    id_label: str | None = setting(
+        None,
+        Setting(
+            "message attribute that identifies a message, for Dataflow to drop repeats by; only Dataflow has this, and "
+            "Customer.io drops repeated events without it too",
+            metavar="ATTRIBUTE",
+            applies_to="streams",
+        ),
+    )
+    backfill_recent: Literal["hold", "send"] = setting(
+        "hold",
+        Setting(
+            "events of the last 72 hours can trigger campaigns. hold: write them to the dead letters; send: send them",
+            applies_to="files",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class OutputSettings:
+    """Where operations and dead letters go."""
+
+    operations_output: str | None = setting(
+        None,
+        Setting(
+            "write the operations here as NDJSON instead of sending them; needs no credentials. A path that ends in "
+            ".ndjson is one file, any other is the prefix of several",
+            metavar="PATH",
+            applies_to="files",
+        ),
+    )
+    dead_letters: str | None = setting(
+        None,
+        Setting(
+            "path prefix, local or gs://, of the files that hold dead letters "
+            f"(default for a run on this machine: {DEFAULT_DEAD_LETTERS})",
+            metavar="PREFIX",
+        ),
+    )
+    dead_letter_topic: str | None = setting(
+        None,
+        Setting(
+            "Pub/Sub topic for dead letters, projects/PROJECT/topics/NAME; stage and reason are attributes",
+            metavar="TOPIC",
+            check=_pubsub_name("topics"),
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class CredentialsSettings:
+    """Where the Site ID and the Track API key come from. There is no option for the key itself."""
+
+    site_id: str | None = setting(None, Setting("the workspace's Site ID (or CUSTOMERIO_SITE_ID)", metavar="ID"))
+    site_id_secret: str | None = setting(
+        None,
+        Setting("Secret Manager secret with the Site ID: projects/P/secrets/S", metavar="SECRET", is_secret=True),
+    )
+    api_key_secret: str | None = setting(
+        None,
+        Setting(
+            "Secret Manager secret with the Track API key: projects/P/secrets/S, or .../versions/V (without it: "
+            "CUSTOMERIO_API_KEY, for runs on this machine)",
+            metavar="SECRET",
+            is_secret=True,
+        ),
+    )
+    check_connection: bool = setting(
+        False, Setting("only fetch the credentials, ask Customer.io whether it takes them, and say so")
+    )

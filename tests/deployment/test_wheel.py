@@ -1,0 +1,86 @@
+"""The wheel in somebody else's project, which has packages named like our folders."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import zipfile
+
+import pytest
+from hamcrest import assert_that, contains_exactly, contains_inanyorder, contains_string, has_entries
+
+from tests.deployment.environments import Environment
+
+pytestmark = pytest.mark.integration
+
+_EVENT = {"type": "track", "userId": "u1", "event": "Ordered", "messageId": "m1", "timestamp": 1_700_000_000}
+
+#: A pipeline of somebody else's, as README's example has it, in a package that is called like one of our folders.
+_FOREIGN_JOB = f"""
+import sys
+import apache_beam as beam
+import customerio_beam as cio
+import delivery, mapping, sandbox, transforms
+
+with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    payloads = pipeline | beam.Create([{json.dumps(_EVENT).encode()!r}])
+    parsed = payloads | cio.ParseEvents()
+    mapped = parsed.events | cio.KeyByPerson() | cio.MapToCustomerIO(cio.MappingSettings(identify_by="id"))
+    _ = (
+        mapped.operations
+        | beam.Map(lambda keyed: keyed[1][1].decode())
+        | beam.io.WriteToText(sys.argv[1], shard_name_template="")
+    )
+print(*(module.OURS for module in (delivery, mapping, sandbox, transforms)))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(project: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A wheel, built from a copy: a build leaves files behind."""
+    folder = tmp_path_factory.mktemp("wheel")
+    builder = Environment(folder / "builder")
+    builder.lend(without=[])
+    copy = folder / "copy"
+    builder.run("git", "clone", "--quiet", project, copy, cwd=folder)
+    pip = ("python", "-m", "pip", "wheel", "--no-cache-dir", "--no-deps", "--no-build-isolation", "--quiet")
+    builder.run(*pip, "--wheel-dir", folder, copy, cwd=folder)
+    [made] = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def foreign(wheel: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment that has our wheel, and a project with packages of its own beside it."""
+    environment = Environment(tmp_path_factory.mktemp("foreign") / "venv")
+    environment.lend(without=["flask", "Flask"])
+    environment.run("python", "-m", "pip", "install", "--no-deps", "--no-index", wheel, cwd=environment.folder)
+    for name in ("mapping", "delivery", "transforms", "pipeline", "sandbox"):
+        package = environment.folder / "project" / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(f"OURS = {name!r}\n")
+    (environment.folder / "project" / "pipeline" / "__main__.py").write_text(_FOREIGN_JOB)
+    return environment
+
+
+def test_the_wheel_has_one_name(wheel: pathlib.Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name.partition("/")[0] for name in archive.namelist()}
+    version = wheel.name.split("-")[1]
+    assert_that(names, contains_inanyorder("customerio_beam", f"customerio_beam-{version}.dist-info"))
+
+
+def test_a_foreign_pipeline_with_packages_of_our_folders_names_runs_ours(foreign: Environment) -> None:
+    project = foreign.folder / "project"
+    said = foreign.run("python", "-m", "pipeline", project / "operations.ndjson", cwd=project)
+    assert_that(said.split(), contains_exactly("delivery", "mapping", "sandbox", "transforms"))
+    [operation] = (project / "operations.ndjson").read_text().splitlines()
+    assert_that(json.loads(operation), has_entries(name="Ordered", identifiers={"id": "u1"}))
+
+
+def test_the_installed_command_runs_a_backfill(foreign: Environment) -> None:
+    folder = foreign.folder / "project"
+    (folder / "events.ndjson").write_text(json.dumps(_EVENT))
+    command = (foreign.folder / "bin" / "customerio-beam", "run", "--input", "events.ndjson")
+    said = foreign.run(*command, "--operations_output", "dry-run.ndjson", cwd=folder)
+    assert_that(" ".join(said.split()), contains_string("events read 1"))

@@ -1,0 +1,27 @@
+"""The table of reasons, the code that gives them, and the page that explains them agree."""
+
+from __future__ import annotations
+
+from hamcrest import assert_that, contains_inanyorder, equal_to
+
+from customerio_beam.reasons import REASONS
+from customerio_beam.transforms.dead_letter import dead_letter
+from tests.reasons_in_code import reasons_in
+
+PACKAGES = ("customerio_beam/mapping", "transforms", "customerio_beam/delivery", "pipeline")
+
+#: Reasons that code passes on as a value, not as text where the record is made.
+_PASSED_ON = {"retries_exhausted"}
+
+
+def test_the_table_has_exactly_the_reasons_that_the_code_gives() -> None:
+    given = {reason for package in PACKAGES for reason in reasons_in(package)}
+    assert_that(REASONS, contains_inanyorder(*(given | _PASSED_ON)))
+
+
+def test_a_record_is_as_retryable_as_its_reason() -> None:
+    made = {
+        code: b'"retryable":true' in dead_letter(stage="map", reason=code, detail="", payload=b"", failed_at=0)
+        for code in REASONS
+    }
+    assert_that(made, equal_to({code: reason.is_retryable for code, reason in REASONS.items()}))
