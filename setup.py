@@ -11,7 +11,7 @@ import runpy
 from setuptools import Extension, find_packages, setup
 
 #: Modules of the mapping whose classes msgspec and dataclasses look into while running: these stay Python.
-INTERPRETED = {"__init__.py", "event.py", "mapped.py", "settings.py"}
+INTERPRETED = {"__init__.py", "event.py", "mapped.py", "origin.py", "settings.py"}
 
 
 def compiled_mapping() -> list[Extension]:

@@ -103,7 +103,7 @@ def test_the_image_imports_every_module_from_what_it_installed(image, tmp_path):
 def test_the_image_has_the_mapping_compiled(image, tmp_path):
     files = image.environment.run("python", "-I", "-c", IMPORT_EVERYTHING, cwd=tmp_path).splitlines()
     interpreted = [pathlib.Path(file).name for file in files if "/mapping/" in file and not file.endswith(".so")]
-    assert_that(interpreted, contains_inanyorder("event.py", "mapped.py", "settings.py"))
+    assert_that(interpreted, contains_inanyorder("event.py", "mapped.py", "origin.py", "settings.py"))
 
 
 def test_the_image_launches_the_template(image, tmp_path):
