@@ -1,15 +1,18 @@
-"""A real HTTP server on loopback whose answers a test writes itself, request by request."""
+"""The sandbox with responses that a test writes itself, request by request."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from flask import Request
+
+from customerio_beam.sandbox.faults import Response as Respond
+from customerio_beam.sandbox.server import running_sandbox
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Received:
 
     @property
     def operations(self) -> list[dict[str, Any]]:
-        """The batch's operations, or the body itself where it is no batch."""
+        """The batch's operations, or the body itself if it is no batch."""
         document = json.loads(self.body)
         operations: list[dict[str, Any]] = document.get("batch", [document])
         return operations
@@ -29,15 +32,6 @@ class Received:
     @property
     def names(self) -> list[str]:
         return [operation["name"] for operation in self.operations]
-
-
-@dataclass(frozen=True)
-class Respond:
-    status: int = 200
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
-    declared_length: int | None = None
-    reset: bool = False
 
 
 OK = Respond()
@@ -61,47 +55,15 @@ class FakeCustomerIO:
 @contextlib.contextmanager
 def fake_customerio(respond: Callable[[Received], Respond] = lambda request: OK) -> Iterator[FakeCustomerIO]:
     """Serve on 127.0.0.1; ``respond`` is called in the connection's thread and may block."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = Received(self.command, self.path, body, dict(self.headers))
-            with lock:
-                fake.received.append(request)
-            answer = respond(request)
-            if answer.reset:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            self.send_response(answer.status)
-            declared = len(answer.body) if answer.declared_length is None else answer.declared_length
-            for name, value in {"Content-Length": str(declared), **answer.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer.body)
-            if declared != len(answer.body):
-                self.close_connection = True
-
-        do_GET = do_POST = _serve  # noqa: N815
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 64
-        daemon_threads = True
-
     lock = threading.Lock()
-    server = Server(("127.0.0.1", 0), Handler)
-    fake = FakeCustomerIO(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+
+    def record(request: Request) -> Respond:
+        received = Received(request.method, request.path, request.get_data(), dict(request.headers))
+        with lock:
+            fake.received.append(received)
+        return respond(received)
+
+    fake = FakeCustomerIO("")
+    with running_sandbox(respond=record) as sandbox:
+        fake.url = sandbox.url
         yield fake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,14 +1,16 @@
-"""Faults to inject, and which request gets which: seeded, so that the nth request of a run always gets the same."""
+"""Faults to inject, and which request meets which: seeded, so that the nth request of a run always meets the same."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-FAULTS = (
+import msgspec
+
+FaultName = Literal[
     "429",
     "429_retry_after",
     "500",
@@ -17,23 +19,50 @@ FAULTS = (
     "reset_after_commit",
     "truncated_body",
     "non_json_body",
-)
+]
+FAULTS: tuple[str, ...] = get_args(FaultName)
 """The faults that `rates` gives shares of the requests to.
 
-Those named by a status are answered with it and change nothing, as is a connection reset before the commit. After a
-reset after the commit, and with a truncated or non-JSON body, the operations were taken.
+Requests that meet a fault named by a status, or a reset before the commit, change nothing. With the others the
+operations are taken.
 """
-
-LATENCIES: dict[str, tuple[str, ...]] = {
-    "fixed": ("ms",),
-    "uniform": ("min_ms", "max_ms"),
-    "exponential": ("mean_ms",),
-    "lognormal": ("median_ms", "p99_ms"),
-}
-"""The latency distributions by name, with the settings of each, all in milliseconds."""
 
 _Z99 = 2.3263478740408408
 """The standard normal distribution's 99th percentile."""
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=600_000)]
+Operation = Annotated[dict[str, Any], msgspec.Meta(min_length=1)]
+
+
+class Latency(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="distribution"):
+    """How long each request waits; the subclasses are the distributions, all in milliseconds."""
+
+
+class _Fixed(Latency, frozen=True, tag="fixed"):
+    ms: Milliseconds
+
+
+class _Uniform(Latency, frozen=True, tag="uniform"):
+    min_ms: Milliseconds
+    max_ms: Milliseconds
+
+
+class _Exponential(Latency, frozen=True, tag="exponential"):
+    mean_ms: Milliseconds
+
+
+class _Lognormal(Latency, frozen=True, tag="lognormal"):
+    median_ms: Annotated[float, msgspec.Meta(gt=0, le=600_000)]
+    p99_ms: Milliseconds
+
+    def __post_init__(self) -> None:
+        if self.median_ms > self.p99_ms:
+            raise ValueError("median_ms must not be above p99_ms")
+
+
+AnyLatency = _Fixed | _Uniform | _Exponential | _Lognormal
 
 
 class Decision(NamedTuple):
@@ -48,89 +77,61 @@ class Decision(NamedTuple):
     latency: float
 
 
-@dataclass(frozen=True)
-class Faults:
+class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The faults to inject. Without arguments: none.
 
     Attributes:
         seed: Another seed gives other requests the faults.
-        rates: The share of requests, 0 to 1, that gets each fault of `FAULTS`.
-        retry_after_seconds: What `429_retry_after` answers with.
-        latency: A distribution of `LATENCIES` by the name `distribution`, with its settings; empty for none.
+        rates: The share of requests, 0 to 1, that meets each fault of `FAULTS`.
+        retry_after_seconds: The `Retry-After` of `429_retry_after`.
+        latency: The latency of each request, or None.
         refuse_operations: An operation with all fields of one of these is refused by itself (207, or 400 alone).
         poisoned_operations: A batch with an operation that has all fields of one of these is refused whole (400).
-        max_body_bytes: Larger bodies are answered with 413; None for no such limit.
-        unauthorized_after_requests: From the request after so many on, the answer is 401; None for never.
-        rate_limit_per_second: More requests within any second are answered with 429; None for no hard limit.
+        max_body_bytes: Larger bodies get status 413; None for no such limit.
+        unauthorized_after_requests: Requests after so many get status 401; None for never.
+        rate_limit_per_second: More requests within any second get status 429; None for no hard limit.
 
     Raises:
-        ValueError: A value is out of its range or misspelt; the message names it.
+        ValueError: The rates add up to more than 1, or a latency given as a dictionary is wrong.
     """
 
     seed: int = 0
-    rates: Mapping[str, float] = field(default_factory=dict)
-    retry_after_seconds: int = 1
-    latency: Mapping[str, Any] = field(default_factory=dict)
-    refuse_operations: tuple[Mapping[str, Any], ...] = ()
-    poisoned_operations: tuple[Mapping[str, Any], ...] = ()
-    max_body_bytes: int | None = None
-    unauthorized_after_requests: int | None = None
-    rate_limit_per_second: int | None = None
+    rates: dict[FaultName, Share] = {}
+    retry_after_seconds: Count = 1
+    latency: AnyLatency | None = None
+    refuse_operations: tuple[Operation, ...] = ()
+    poisoned_operations: tuple[Operation, ...] = ()
+    max_body_bytes: Count | None = None
+    unauthorized_after_requests: Count | None = None
+    rate_limit_per_second: Count | None = None
 
     def __post_init__(self) -> None:
-        for name, rate in self.rates.items():
-            if name not in FAULTS:
-                raise ValueError(f"rates has an unknown fault {name!r}; known are {', '.join(FAULTS)}")
-            if not _is_number(rate) or not 0 <= rate <= 1:
-                raise ValueError(f"rates.{name} must be a share from 0 to 1, not {rate!r}")
+        if isinstance(self.latency, dict):
+            latency = msgspec.convert(self.latency, AnyLatency)
+            msgspec.structs.force_setattr(self, "latency", latency)
         if sum(self.rates.values()) > 1 + 1e-9:
-            raise ValueError(f"rates add up to {sum(self.rates.values())!r}, more than 1")
-        for name in ("seed", "retry_after_seconds"):
-            if type(getattr(self, name)) is not int:
-                raise ValueError(f"{name} must be an integer, not {getattr(self, name)!r}")
-        for name in ("retry_after_seconds", "max_body_bytes", "unauthorized_after_requests", "rate_limit_per_second"):
-            value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < 0):
-                raise ValueError(f"{name} must be a whole number of at least 0, not {value!r}")
-        for name in ("refuse_operations", "poisoned_operations"):
-            for pattern in getattr(self, name):
-                if not isinstance(pattern, Mapping) or not pattern:
-                    raise ValueError(f"{name} must list objects of an operation's fields, not {pattern!r}")
-        self._check_latency()
+            raise ValueError(f"rates must add up to at most 1, not {sum(self.rates.values())}")
 
     @classmethod
-    def from_json(cls, value: Any) -> Faults:
-        """Makes the faults of a parsed JSON object with the attributes' names.
+    def from_json(cls, text: str | bytes) -> Faults:
+        """Return the faults in a JSON object with the attributes' names.
 
         Raises:
-            ValueError: It is no object, or has an unknown name or a value out of range.
+            ValueError: It is not such an object; the message says what is wrong and where.
         """
-        if not isinstance(value, dict):
-            raise ValueError(f"faults must be a JSON object, not {value!r}")  # noqa: TRY004 - a bad setting
-        known = {each.name for each in fields(cls)}
-        for name in value:
-            if name not in known:
-                raise ValueError(f"faults has an unknown name {name!r}; known are {', '.join(sorted(known))}")
-        for name in ("rates", "latency"):
-            if not isinstance(value.get(name, {}), dict):
-                raise ValueError(f"{name} must be an object, not {value[name]!r}")  # noqa: TRY004 - a bad setting
-        lists = {name: value.get(name, []) for name in ("refuse_operations", "poisoned_operations")}
-        for name, patterns in lists.items():
-            if not isinstance(patterns, list):
-                raise ValueError(f"{name} must be an array, not {patterns!r}")  # noqa: TRY004 - a bad setting
-        return cls(**{**value, **{name: tuple(patterns) for name, patterns in lists.items()}})
+        return msgspec.json.decode(text, type=cls)
 
-    def to_json(self) -> dict[str, Any]:
-        """Returns the JSON object that `from_json` takes."""
-        return asdict(self)
+    def to_json(self) -> Any:
+        """Return the JSON value that `from_json` takes."""
+        return msgspec.to_builtins(self)
 
     def decide(self, number: int) -> Decision:
-        """Decides what happens to a request.
+        """Return what happens to a request.
 
         Args:
             number: Its number, from 1. The same number and faults always give the same decision.
         """
-        if not self.rates and not self.latency:
+        if not self.rates and self.latency is None:
             return Decision(None, 0.0)
         chance = random.Random(f"{self.seed}:{number}")
         drawn, fault = chance.random(), None
@@ -139,52 +140,46 @@ class Faults:
                 fault = name
                 break
             drawn -= rate
-        return Decision(fault, self._draw_latency(chance))
+        return Decision(fault, _draw(self.latency, chance) / 1000 if self.latency else 0.0)
 
     def refuses(self, operation: Mapping[str, Any]) -> bool:
-        """Tells whether an operation is to be refused by itself."""
+        """Return whether an operation is to be refused by itself."""
         return any(_matches(operation, pattern) for pattern in self.refuse_operations)
 
     def poisons(self, operation: Any) -> bool:
-        """Tells whether an operation makes its whole batch refused."""
+        """Return whether an operation makes its whole batch refused."""
         return isinstance(operation, dict) and any(_matches(operation, each) for each in self.poisoned_operations)
 
-    def _check_latency(self) -> None:
-        if not self.latency:
-            return
-        distribution = self.latency.get("distribution")
-        if distribution not in LATENCIES:
-            raise ValueError(f"latency.distribution must be one of {', '.join(LATENCIES)}, not {distribution!r}")
-        names = LATENCIES[distribution]
-        if set(self.latency) != {"distribution", *names}:
-            raise ValueError(
-                f"a {distribution} latency takes exactly {' and '.join(names)}, not {dict(self.latency)!r}"
-            )
-        for name in names:
-            if not _is_number(self.latency[name]) or not 0 <= self.latency[name] <= 600_000:
-                raise ValueError(f"latency.{name} must be milliseconds from 0 to 600000, not {self.latency[name]!r}")
-        if distribution == "lognormal" and not 0 < self.latency["median_ms"] <= self.latency["p99_ms"]:
-            raise ValueError("latency.median_ms must be above 0 and not above latency.p99_ms")
 
-    def _draw_latency(self, chance: random.Random) -> float:
-        latency = self.latency
-        if not latency:
-            return 0.0
-        distribution = latency["distribution"]
-        if distribution == "fixed":
-            ms = latency["ms"]
-        elif distribution == "uniform":
-            ms = chance.uniform(latency["min_ms"], latency["max_ms"])
-        elif distribution == "exponential":
-            ms = -math.log(1.0 - chance.random()) * latency["mean_ms"]
-        else:
-            sigma = math.log(latency["p99_ms"] / latency["median_ms"]) / _Z99
-            ms = chance.lognormvariate(math.log(latency["median_ms"]), sigma)
-        return float(ms) / 1000.0
+@dataclass(frozen=True)
+class Response:
+    """A response that a test writes itself.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body.
+        headers: Further headers.
+        declared_length: The `Content-Length`, if it is to differ from that of the body.
+        reset: Whether the connection is cut instead.
+    """
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    declared_length: int | None = None
+    reset: bool = False
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _draw(latency: AnyLatency, chance: random.Random) -> float:
+    match latency:
+        case _Fixed(ms=ms):
+            return ms
+        case _Uniform(min_ms=low, max_ms=high):
+            return chance.uniform(low, high)
+        case _Exponential(mean_ms=mean):
+            return chance.expovariate(1.0) * mean
+        case _Lognormal(median_ms=median, p99_ms=p99):
+            return chance.lognormvariate(math.log(median), math.log(p99 / median) / _Z99)
 
 
 def _matches(operation: Mapping[str, Any], pattern: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Counts of the traffic: requests over time, answers, batch fill, latency, and how near the rate comes to its limit."""
+"""Counts of the traffic: requests over time, responses, batch fill, latency, and how near the rate is to its limit."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from customerio_beam.sandbox.rules.limits import MAX_BATCH_BYTES
 
 KEPT_SECONDS = 3600
-"""How many seconds with traffic the time series reaches back: an hour of load fills a chart."""
+"""How many seconds with traffic the time series keeps: an hour of load fills a chart."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Second:
     """What happened in one second of the clock.
 
@@ -22,15 +22,15 @@ class Second:
         requests: Track API requests that arrived.
         operations: Operations in them.
         body_bytes: Bytes of their bodies.
-        seconds: Time taken to answer, summed, injected latency included.
-        answers: Requests by answer: a status, or the fault that cut the connection.
+        seconds: Time taken to respond, summed, injected latency included.
+        responses: Requests by response: a status, or the fault that cut the connection.
     """
 
     requests: int = 0
     operations: int = 0
     body_bytes: int = 0
     seconds: float = 0.0
-    answers: Counter[str] = field(default_factory=Counter)
+    responses: Counter[str] = field(default_factory=Counter)
 
 
 class Meter:
@@ -48,21 +48,17 @@ class Meter:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets everything counted."""
+        """Forget everything counted."""
         with self._lock:
             self._window: deque[float] = deque()
             self._series: dict[int, Second] = {}
-            self._requests = 0
-            self._peak = 0
-            self._violations = 0
-            self._answers: Counter[str] = Counter()
+            self._requests = self._peak = self._violations = self._batches = self._batch_bytes = 0
+            self._responses: Counter[str] = Counter()
             self._faults: Counter[str] = Counter()
             self._fill: Counter[int] = Counter()
-            self._batches = 0
-            self._batch_bytes = 0
 
     def arrive(self, limit: int) -> bool:
-        """Counts a request at its arrival.
+        """Count a request at its arrival.
 
         Args:
             limit: Requests allowed in any one second.
@@ -81,13 +77,13 @@ class Meter:
             self._violations += over
             return over
 
-    def answered(
-        self, *, answer: str, faults: tuple[str, ...], operations: int, body_bytes: int, seconds: float, batch: bool
+    def respond(
+        self, *, response: str, faults: list[str], operations: int, body_bytes: int, seconds: float, batch: bool
     ) -> None:
-        """Counts a request at its end.
+        """Count a request at its end.
 
         Args:
-            answer: The status, or the fault that cut the connection.
+            response: The status, or the fault that cut the connection.
             faults: Names of the faults injected.
             operations: Operations in it.
             body_bytes: Bytes of its body.
@@ -96,30 +92,28 @@ class Meter:
         """
         second = int(self._clock())
         with self._lock:
-            self._answers[answer] += 1
+            self._responses[response] += 1
             self._faults.update(faults)
             if batch:
                 self._batches += 1
                 self._batch_bytes += body_bytes
                 self._fill[min(body_bytes * 10 // MAX_BATCH_BYTES, 9)] += 1
-            entry = self._series.get(second)
-            if entry is None:
-                entry = self._series[second] = Second()
-                if len(self._series) > KEPT_SECONDS:
-                    del self._series[min(self._series)]
+            entry = self._series.setdefault(second, Second())
+            if len(self._series) > KEPT_SECONDS:
+                del self._series[min(self._series)]
             entry.requests += 1
             entry.operations += operations
             entry.body_bytes += body_bytes
             entry.seconds += seconds
-            entry.answers[answer] += 1
+            entry.responses[response] += 1
 
     def stats(self) -> dict[str, Any]:
-        """Returns the counts as JSON values."""
+        """Return the counts as JSON values."""
         with self._lock:
             mean = self._batch_bytes / self._batches if self._batches else 0.0
             return {
                 "requests": self._requests,
-                "requests_by_status": dict(sorted(self._answers.items())),
+                "requests_by_status": dict(sorted(self._responses.items())),
                 "peak_requests_per_second": self._peak,
                 "violations": self._violations,
                 "faults_injected": dict(sorted(self._faults.items())),
@@ -130,6 +124,6 @@ class Meter:
             }
 
     def series(self) -> list[tuple[int, Second]]:
-        """Returns the kept seconds with traffic, oldest first. What is returned is not to be changed."""
+        """Return the kept seconds with traffic, oldest first. Do not change them."""
         with self._lock:
             return sorted(self._series.items())

@@ -1,108 +1,173 @@
-"""What the templates need beside their values: filters, paging, and headers that keep pages to themselves."""
+"""The pages of the workspace, and the settings of the sandbox: HTML for a browser, JSON for everybody else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlsplit
 
 import orjson
-from flask import Flask, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
 
-from customerio_beam.sandbox.charts import shares
-from customerio_beam.sandbox.service import service
+from customerio_beam.sandbox import views
+from customerio_beam.sandbox.charts import delivery_charts
+from customerio_beam.sandbox.faults import Faults
+from customerio_beam.sandbox.rules import catalogue
+from customerio_beam.sandbox.state import current_sandbox
+from customerio_beam.sandbox.templating import Pager
+from customerio_beam.sandbox.workspace import Workspace
 
-HEADERS = {
-    # Should a value ever reach a page unescaped, this keeps it from running or loading anything.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
-    " img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
+PAGE_LENGTH = 50
+"""Entries on a page; JSON gives all unless the query has a limit."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+MAX_NUMBER = 10**9
+"""The largest limit and offset: more than any list has."""
 
+SHOWN_RELATIONSHIPS = 20
+"""Relationships of each object on the Objects page."""
 
-@dataclass(frozen=True, slots=True)
-class Pager:
-    """Where in a long list a page is.
-
-    Attributes:
-        offset: Entries before it.
-        length: Entries on a full page.
-        total: Entries in all.
-    """
-
-    offset: int
-    length: int
-    total: int
-
-    @property
-    def last(self) -> int:
-        """The number of the last entry on the page, from 1."""
-        return min(self.offset + self.length, self.total)
-
-    @property
-    def newer(self) -> str | None:
-        """The query string of the page before, or None on the first one."""
-        return self._query(max(0, self.offset - self.length)) if self.offset else None
-
-    @property
-    def older(self) -> str | None:
-        """The query string of the next page, or None on the last one."""
-        return self._query(self.offset + self.length) if self.last < self.total else None
-
-    def _query(self, offset: int) -> str:
-        return "?" + urlencode({**request.args, "offset": offset})
+blueprint = Blueprint("pages", __name__)
 
 
-def register(app: Flask) -> None:
-    """Gives an application's templates their filters, and its answers their headers."""
-    app.jinja_env.filters.update(
-        time=show_time, value=show_value, exact=show_exact, number=show_number, where=_quoted, shares=shares
-    )
-    app.context_processor(_shared)
-    app.after_request(_add_headers)
+@blueprint.before_request
+def refuse_other_sites() -> None:
+    """Refuse changes that a page of another site makes a browser send."""
+    origin = request.headers.get("Origin")
+    if request.method == "POST" and origin is not None and urlsplit(origin).netloc != request.host:
+        abort(403)
 
 
-def show_time(seconds: float | None) -> str:
-    """Returns unix seconds as a date and time in UTC; a dash for none."""
-    return "-" if seconds is None else str((_EPOCH + timedelta(seconds=int(seconds))).replace(tzinfo=None))
+@blueprint.get("/")
+def home() -> BaseResponse:
+    """Redirect to the People View."""
+    return redirect("/people")
 
 
-def show_value(value: Any) -> str:
-    """Returns an attribute's value as text: a string as it is, all else as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+@blueprint.get("/people")
+@blueprint.get("/people.json")
+def people() -> Response:
+    """Show the People View: everybody, or those whose identifiers or attributes have the text `q`."""
+    return _show("people.html", views.people(_workspace(), request.args.get("q", ""), _part()))
 
 
-def show_exact(value: Any) -> str:
-    """Returns JSON on several lines."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+@blueprint.get("/people/<segment:key>")
+def person(key: str) -> Response:
+    """Show one person, by id, email, or `cio_` and cio_id, with activity."""
+    found = views.person(_workspace(), key, _part())
+    # An id may itself end like the address of a JSON twin: then it is the id.
+    twin = found is None and key.endswith(".json")
+    if twin:
+        found = views.person(_workspace(), key[: -len(".json")], _part())
+    if found is None:
+        abort(404)
+    return _json(found) if twin or not is_browser() else _show("person.html", found)
 
 
-def show_number(value: float) -> str:
-    """Returns a number with its thousands set apart."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+@blueprint.get("/activity")
+@blueprint.get("/activity.json")
+def activity() -> Response:
+    """Show the Activity View, filtered by `type`, by `who` (identified, anonymous) and by the text `q` in the name."""
+    asked = request.args
+    order, who = asked.get("order", "received"), asked.get("who", "")
+    if order not in ("received", "time") or who not in ("", "identified", "anonymous"):
+        abort(400, "order must be received or time, and who identified or anonymous")
+    kind, search = asked.get("type", ""), asked.get("q", "")
+    found = views.activity(_workspace(), kind=kind, search=search, who=who, order=order, part=_part())
+    return _show("activity.html", found)
 
 
-def _quoted(value: str) -> str:
-    return quote(value, safe="")
+@blueprint.get("/objects")
+@blueprint.get("/objects.json")
+def objects() -> Response:
+    """Show objects with attributes and relationships, or those whose id or attributes have the text `q`."""
+    related = -1 if _wants_json() else SHOWN_RELATIONSHIPS
+    return _show("objects.html", views.objects(_workspace(), request.args.get("q", ""), _part(), related))
 
 
-def _shared() -> dict[str, Any]:
-    found = service()
-    query = f"?{urlencode(request.args)}" if request.args else ""
-    return {
-        "site_id": found.site_id,
-        "url": request.host_url.rstrip("/"),
-        "json_url": f"{quote(request.path)}.json{query}",
-        "counts": found.stats(),
-    }
+@blueprint.get("/refused")
+@blueprint.get("/refused.json")
+def refused() -> Response:
+    """Show what was refused, and what failed after it was accepted."""
+    return _show("refused.html", views.refused(_workspace(), _part()))
 
 
-def _add_headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    return response
+@blueprint.get("/delivery")
+@blueprint.get("/delivery.json")
+def delivery() -> Response:
+    """Show the traffic over time."""
+    sandbox = current_sandbox()
+    data = views.delivery(sandbox)
+    if _wants_json():
+        return _json(data)
+    charts = delivery_charts(sandbox.meter.series(), data["stats"]["batch_fill_tenths"], data["limit"])
+    return Response(render_template("delivery.html", charts=charts, **data))
+
+
+@blueprint.get("/rules")
+@blueprint.get("/rules.json")
+def rules() -> Response:
+    """Show what is known of Customer.io, with the source, and what is not."""
+    data = {"known": [rule._asdict() for rule in catalogue.KNOWN], "not_known": list(catalogue.NOT_KNOWN)}
+    return _json(data) if _wants_json() else Response(render_template("rules.html", **data))
+
+
+@blueprint.get("/stats")
+@blueprint.get("/stats.json")
+def stats() -> Response:
+    """Return all counts, always as JSON."""
+    return _json(current_sandbox().stats())
+
+
+@blueprint.get("/faults")
+def get_faults() -> Response:
+    """Return the faults in force."""
+    return _json(current_sandbox().faults.to_json())
+
+
+@blueprint.post("/faults")
+def set_faults() -> Response:
+    """Inject other faults from now on."""
+    try:
+        faults = Faults.from_json(request.get_data())
+    except ValueError as error:
+        return _json({"error": str(error)}, 400)
+    current_sandbox().set_faults(faults)
+    return _json(faults.to_json())
+
+
+@blueprint.post("/reset")
+def reset() -> Response:
+    """Empty the workspace and the counts, stop all faults, and set the clock right."""
+    current_sandbox().reset()
+    return _json({})
+
+
+def is_browser() -> bool:
+    """Return whether the client is a browser: only browsers ask for HTML by name."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _workspace() -> Workspace:
+    return current_sandbox().workspace
+
+
+def _wants_json() -> bool:
+    return request.path.endswith(".json") or not is_browser()
+
+
+def _part() -> views.Slice:
+    """Return the part of a list that the query asks for: by default all of it as JSON, and one page as HTML."""
+    limit = request.args.get("limit", -1 if _wants_json() else PAGE_LENGTH, type=int)
+    offset = max(0, request.args.get("offset", 0, type=int))
+    return views.Slice(min(limit, MAX_NUMBER), min(offset, MAX_NUMBER))
+
+
+def _show(template: str, data: dict[str, Any]) -> Response:
+    if _wants_json():
+        return _json(data)
+    part = _part()
+    return Response(render_template(template, pager=Pager(part.offset, part.limit, data["total"]), **data))
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status=status, mimetype="application/json")

@@ -1,4 +1,4 @@
-"""What the pages show, as JSON values: each page and its JSON twin are made of the same."""
+"""What the pages show, as JSON values: each page and its JSON twin come from the same function."""
 
 from __future__ import annotations
 
@@ -7,69 +7,64 @@ from typing import Any
 
 import orjson
 
-from customerio_beam.sandbox.directory import Directory
-from customerio_beam.sandbox.rules.identifiers import Identifier, from_path, identifier
+from customerio_beam.sandbox.database import Database, to_json
+from customerio_beam.sandbox.people import SELECT, Person
+from customerio_beam.sandbox.rules.attributes import is_unsubscribed, nest
+from customerio_beam.sandbox.rules.identifiers import Identifier, from_path
 from customerio_beam.sandbox.rules.limits import REQUESTS_PER_SECOND
-from customerio_beam.sandbox.rules.people import ObjectKey, Person
-from customerio_beam.sandbox.service import Service
-from customerio_beam.sandbox.store import Store
+from customerio_beam.sandbox.state import Sandbox
 from customerio_beam.sandbox.workspace import Workspace
 
+_FOUND = "instr(folded({}), folded(?))"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Slice:
-    """Which part of a long list is wanted.
+    """A part of a long list.
 
     Attributes:
-        limit: How many entries, or None for all.
-        offset: How many to leave out before them.
+        limit: At most so many entries; -1 for all.
+        offset: Entries to leave out before them.
     """
 
-    limit: int | None = None
+    limit: int = -1
     offset: int = 0
 
-
-def people(workspace: Workspace, search: str = "", part: Slice | None = None) -> dict[str, Any]:
-    """Returns the active people by email, else id, that have the searched text in an identifier."""
-    part = part or Slice()
-    wanted = search.strip().lower()
-    with workspace.reading() as (directory, _):
-        found = [
-            person
-            for person in directory.people.values()
-            if person.state == "active"
-            and (not wanted or any(wanted in who.value.lower() for who in person.identifiers()))
-        ]
-        found.sort(key=_order)
-        end = None if part.limit is None else part.offset + part.limit
-        described = [person.described(directory.relationships(person)) for person in found[part.offset : end]]
-    return {"people": described, "total": len(found)}
+    @property
+    def sql(self) -> str:
+        """The clause that selects it."""
+        return f"LIMIT {self.limit} OFFSET {self.offset}"
 
 
-def find_person(directory: Directory, key: str) -> Person | None:
-    """Returns whom a path names: by id, email, or `cio_` and cio_id; deleted people by the latter."""
-    for who in (Identifier("id", key), identifier("email", key), from_path(key)):
-        person = directory.find(who)
-        if person is not None:
-            return person
-    who = from_path(key)
-    if who.kind == "cio_id":
-        return next((person for person in directory.people.values() if person.cio_id == who.value), None)
-    return None
+ALL = Slice()
 
 
-def person(workspace: Workspace, key: str, part: Slice | None = None) -> dict[str, Any] | None:
-    """Returns a person with its activity, newest first, or None where there is none by that key."""
-    with workspace.reading() as (directory, store):
-        found = find_person(directory, key)
+def people(workspace: Workspace, search: str = "", part: Slice = ALL) -> dict[str, Any]:
+    """Return the people whose identifiers or attributes contain a text, ordered by email, else by id."""
+    where, values = "", []
+    if search.strip():
+        columns = ("id", "email", "phone", "cio_id")
+        found = [_FOUND.format(f"coalesce({column}, '')") for column in columns]
+        found.append(f"key IN (SELECT person FROM attributes WHERE {_FOUND.format('value')})")
+        where = f"WHERE {' OR '.join(found)}"
+        values = [search.strip()] * len(columns) + [to_json(search.strip())[1:-1]]
+    with workspace.reading() as db:
+        total = db.row(f"SELECT count(*) FROM people {where}", *values)[0]  # noqa: S608 - no value in it
+        rows = db.rows(f"{SELECT} {where} ORDER BY coalesce(email_key, id, phone), cio_id {part.sql}", *values)
+        return {"people": [_described(workspace, db, Person(*row)) for row in rows], "total": total}
+
+
+def person(workspace: Workspace, key: str, part: Slice = ALL) -> dict[str, Any] | None:
+    """Return a person, by id, email, phone or `cio_` and cio_id, with activity, newest first; or None if unknown."""
+    with workspace.reading() as db:
+        kinds = (Identifier("id", key), Identifier("email", key), Identifier("phone", key), from_path(key))
+        found = next(filter(None, map(workspace.people.find, kinds)), None)
         if found is None:
             return None
-        described = found.described(directory.relationships(found))
-        described["state"] = found.state
-        described["anonymous_ids"] = sorted({anonymous_id for anonymous_id, _ in directory.links_of(found)})
-        store.activity.index_people()
-        lines = _activity(directory, store, _Query("person = :person", {"person": found.key}, "time"), part or Slice())
-    return {"person": described, **lines}
+        described = _described(workspace, db, found)
+        claims = db.rows("SELECT DISTINCT anonymous_id FROM claims WHERE person = ? ORDER BY 1", found.key)
+        described["anonymous_ids"] = [anonymous_id for (anonymous_id,) in claims]
+        return {"person": described, **_activity(workspace, db, "person = ?", [found.key], "time", part)}
 
 
 def activity(
@@ -79,66 +74,68 @@ def activity(
     search: str = "",
     who: str = "",
     order: str = "received",
-    part: Slice | None = None,
+    part: Slice = ALL,
 ) -> dict[str, Any]:
-    """Returns the activity log, newest first.
+    """Return the activity log, newest first.
 
     Args:
         workspace: The workspace.
         kind: An Activity Type, or empty for all.
-        search: Text that the Activity Name must have, ignoring case.
+        search: Text in the Activity Name, ignoring case.
         who: `identified` or `anonymous`, or empty for both.
         order: `received` for the order of arrival, `time` for that of the events' own times.
         part: Which part of it.
     """
-    conditions, parameters = ["1"], {}
+    conditions, values = ["1"], []
     if kind:
-        conditions.append("type = :kind")
-        parameters["kind"] = kind
+        conditions.append("type = ?")
+        values.append(kind)
     if search:
-        conditions.append("instr(lower(name), lower(:search))")
-        parameters["search"] = search
+        conditions.append(_FOUND.format("name"))
+        values.append(search)
     if who:
         conditions.append("person IS NOT NULL" if who == "identified" else "person IS NULL")
-    with workspace.reading() as (directory, store):
-        return _activity(directory, store, _Query(" AND ".join(conditions), parameters, order), part or Slice())
+    with workspace.reading() as db:
+        return _activity(workspace, db, " AND ".join(conditions), values, order, part)
 
 
-def objects(workspace: Workspace, search: str = "", part: Slice | None = None) -> dict[str, Any]:
-    """Returns the objects by type and id that have the searched text in their id."""
-    part = part or Slice()
-    wanted = search.strip().lower()
-    with workspace.reading() as (directory, _):
-        keys = sorted(key for key in directory.objects if wanted in key[1].lower())
-        end = None if part.limit is None else part.offset + part.limit
-        described = [_object(directory, key) for key in keys[part.offset : end]]
-    return {"objects": described, "total": len(keys)}
+def objects(workspace: Workspace, search: str = "", part: Slice = ALL, related: int = -1) -> dict[str, Any]:
+    """Return the objects whose id or attributes contain a text, by type and id.
+
+    Args:
+        workspace: The workspace.
+        search: The text.
+        part: Which part of the list.
+        related: At most so many relationships of each object; -1 for all.
+    """
+    where = f"WHERE {_FOUND.format('id')} OR {_FOUND.format('attributes')}"
+    values = search.strip(), to_json(search.strip())[1:-1]
+    with workspace.reading() as db:
+        total = db.row(f"SELECT count(*) FROM objects {where}", *values)[0]  # noqa: S608 - no value in it
+        rows = db.rows(f"SELECT * FROM objects {where} ORDER BY type, id {part.sql}", *values)  # noqa: S608
+        return {"objects": [_object(db, row, related) for row in rows], "total": total}
 
 
-def refused(workspace: Workspace, part: Slice | None = None) -> dict[str, Any]:
-    """Returns what was refused, or failed after it was accepted, newest first."""
-    part = part or Slice()
-    with workspace.reading() as (_, store):
-        ((total,),) = store.rows("SELECT count(*) FROM refused")
-        rows = store.rows(
-            "SELECT received, status, batch_index, reason, field, message, operation, later FROM refused"
-            " ORDER BY sequence DESC LIMIT ? OFFSET ?",
-            (-1 if part.limit is None else part.limit, part.offset),
-        )
+def refused(workspace: Workspace, part: Slice = ALL) -> dict[str, Any]:
+    """Return what was refused, or failed after it was accepted, newest first."""
     names = ("received", "status", "batch_index", "reason", "field", "message")
+    with workspace.reading() as db:
+        total = db.row("SELECT count(*) FROM refused")[0]
+        columns = ", ".join((*names, "operation", "later"))
+        rows = db.rows(f"SELECT {columns} FROM refused ORDER BY sequence DESC {part.sql}")  # noqa: S608
     found = [
         {
             **dict(zip(names, row, strict=False)),
-            "operation": orjson.loads(row[6]) if row[6] else None,
-            "failed_later": bool(row[7]),
+            "operation": orjson.loads(row[-2]) if row[-2] else None,
+            "failed_later": bool(row[-1]),
         }
         for row in rows
     ]
     return {"refused": found, "total": total}
 
 
-def delivery(found: Service) -> dict[str, Any]:
-    """Returns the traffic: all counts, the faults, and what happened in each second."""
+def delivery(sandbox: Sandbox) -> dict[str, Any]:
+    """Return the traffic: all counts, the faults, and what happened in each second."""
     series = [
         {
             "second": second,
@@ -146,84 +143,97 @@ def delivery(found: Service) -> dict[str, Any]:
             "operations": entry.operations,
             "body_bytes": entry.body_bytes,
             "mean_seconds": entry.seconds / entry.requests,
-            "answers": dict(entry.answers),
+            "answers": dict(entry.responses),
         }
-        for second, entry in found.meter.series()
+        for second, entry in sandbox.meter.series()
     ]
-    limit = found.faults.rate_limit_per_second or REQUESTS_PER_SECOND
-    return {"stats": found.stats(), "faults": found.faults.to_json(), "limit": limit, "series": series}
+    limit = sandbox.faults.rate_limit_per_second or REQUESTS_PER_SECOND
+    return {"stats": sandbox.stats(), "faults": sandbox.faults.to_json(), "limit": limit, "series": series}
 
 
-def _order(found: Person) -> tuple[str, str]:
-    return (found.email or found.id or "").lower(), found.cio_id
-
-
-def _object(directory: Directory, key: ObjectKey) -> dict[str, Any]:
-    found = directory.objects[key]
+def _described(workspace: Workspace, db: Database, person: Person) -> dict[str, Any]:
+    attributes = workspace.people.attributes(person)
+    values = {name: value for name, value, _ in attributes}
+    related = db.rows(
+        "SELECT type, id, relationships.attributes FROM relationships JOIN objects ON key = object WHERE person = ?"
+        " ORDER BY relationships.rowid",
+        person.key,
+    )
     return {
-        "object_type_id": key[0],
-        "object_id": key[1],
-        "attributes": found.attributes,
-        "relationships": [
-            {
-                "person": member.name() if isinstance(member, Person) else {"anonymous_id": member},
-                "relationship_attributes": attributes,
-            }
-            for member, attributes in directory.members(key)
+        "id": person.id,
+        "email": person.email,
+        "phone": person.phone,
+        "cio_id": person.cio_id,
+        "subscribed": not is_unsubscribed(values.get("unsubscribed")),
+        "attributes": nest(values.items()),
+        "attribute_times": {name: time for name, _, time in attributes},
+        "devices": [
+            orjson.loads(device)
+            for (device,) in db.rows("SELECT device FROM devices WHERE person = ? ORDER BY rowid", person.key)
         ],
+        "relationships": [
+            {"object_type_id": kind, "object_id": name, "relationship_attributes": orjson.loads(text)}
+            for kind, name, text in related
+        ],
+        "last_seen": db.row("SELECT max(time) FROM activity WHERE person = ?", person.key)[0],
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """Which lines of the activity log are wanted.
-
-    Attributes:
-        condition: SQL, never made of anybody's text.
-        parameters: The values of its parameters.
-        order: `received` or `time`.
-    """
-
-    condition: str
-    parameters: dict[str, Any]
-    order: str
-
-
-def _activity(directory: Directory, store: Store, query: _Query, part: Slice) -> dict[str, Any]:
-    store.activity.spread()
-    condition, parameters = query.condition, query.parameters
-    by = "time DESC, sequence DESC" if query.order == "time" else "sequence DESC"
-    ((total,),) = store.rows(f"SELECT count(*) FROM activity WHERE {condition}", parameters)  # noqa: S608
-    rows = store.rows(
-        "SELECT sequence, type, name, person, anonymous_id, identifier, time, received, ulid, operation"  # noqa: S608
-        f" FROM activity WHERE {condition} ORDER BY {by} LIMIT :limit OFFSET :offset",
-        {**parameters, "limit": -1 if part.limit is None else part.limit, "offset": part.offset},
+def _object(db: Database, row: tuple[Any, ...], related: int) -> dict[str, Any]:
+    key, cio_object_id, kind, name, attributes = row
+    members = db.rows(
+        "SELECT relationships.attributes, anonymous_id, people.key, cio_id, people.id, email, phone FROM relationships"
+        " LEFT JOIN people ON people.key = person WHERE object = ? ORDER BY relationships.rowid LIMIT ?",
+        key,
+        related,
     )
-    lines = []
-    for sequence, kind, name, key, anonymous_id, sent_as, time, received, ulid, text in rows:
-        operation = orjson.loads(text)
-        lines.append(
+    return {
+        "object_type_id": kind,
+        "object_id": name,
+        "cio_object_id": cio_object_id,
+        "attributes": orjson.loads(attributes),
+        "relationships": [
             {
-                "sequence": sequence,
-                "type": kind,
-                "name": name,
-                "person": _person_of(directory, key),
-                "anonymous_id": anonymous_id,
-                "identifier": sent_as,
-                "timestamp": time,
-                "received": received,
-                "id": ulid,
-                "attributes": operation.get("attributes", {}),
-                "operation": operation,
+                "person": {"anonymous_id": anonymous_id} if anonymous_id is not None else Person(*names).names(),
+                "relationship_attributes": orjson.loads(text),
             }
-        )
-    return {"activity": lines, "total": total}
+            for text, anonymous_id, *names in members
+        ],
+        "relationship_count": db.row("SELECT count(*) FROM relationships WHERE object = ?", key)[0],
+    }
 
 
-def _person_of(directory: Directory, key: int | None) -> dict[str, Any] | None:
-    if key is None:
-        return None
-    found = directory.people[key]
-    if found.state == "suppressed":
-        return {"forgotten": True}
-    return found.name() if found.state == "active" else {**found.name(), "state": found.state}
+def _activity(
+    workspace: Workspace, db: Database, condition: str, values: list[Any], order: str, part: Slice
+) -> dict[str, Any]:
+    """Return lines of the activity log; `condition` is SQL, never made of anybody's text."""
+    by = "time DESC, sequence DESC" if order == "time" else "sequence DESC"
+    total = db.row(f"SELECT count(*) FROM activity WHERE {condition}", *values)[0]  # noqa: S608
+    rows = db.rows(
+        "SELECT sequence, type, name, anonymous_id, identifier, time, received, ulid, operation,"  # noqa: S608
+        f" people.* FROM (SELECT * FROM activity WHERE {condition} ORDER BY {by} {part.sql}) AS lines"
+        f" LEFT JOIN (SELECT {', '.join(Person._fields)} FROM people) AS people ON key = person ORDER BY {by}",
+        *values,
+    )
+    return {"activity": [_line(workspace, row) for row in rows], "total": total}
+
+
+def _line(workspace: Workspace, row: tuple[Any, ...]) -> dict[str, Any]:
+    sequence, kind, name, anonymous_id, sent_as, time, received, ulid, text, *names = row
+    operation = orjson.loads(text)
+    person = Person(*names).names() if names[0] is not None else None
+    waits = person is None and anonymous_id is not None
+    return {
+        "sequence": sequence,
+        "type": kind,
+        "name": name,
+        "person": person if operation else {"forgotten": True},
+        "anonymous_id": anonymous_id,
+        "not_joined_because": workspace.activity.why_not_joined(anonymous_id, received) if waits else None,
+        "identifier": sent_as,
+        "timestamp": time,
+        "received": received,
+        "id": ulid,
+        "attributes": operation.get("attributes", {}),
+        "operation": operation,
+    }

@@ -1,4 +1,4 @@
-"""The workspace behind the API: checks and applies operations, one request at a time, and answers what it holds."""
+"""The workspace behind the API: checks and applies operations, one request at a time, and counts them."""
 
 from __future__ import annotations
 
@@ -12,118 +12,139 @@ from typing import Any
 
 import orjson
 
-from customerio_beam.sandbox.changes import Refusal
-from customerio_beam.sandbox.directory import Directory
-from customerio_beam.sandbox.operations import Applier
-from customerio_beam.sandbox.rules.limits import MAX_ATTRIBUTES
-from customerio_beam.sandbox.rules.validation import Problem, check_operation
-from customerio_beam.sandbox.store import Store
-from customerio_beam.sandbox.valid import ValidOperation, valid_operation
+from customerio_beam.sandbox.activity import Activity
+from customerio_beam.sandbox.database import Database
+from customerio_beam.sandbox.objects import Objects
+from customerio_beam.sandbox.operations import Applier, Checked
+from customerio_beam.sandbox.people import People
+from customerio_beam.sandbox.rules.limits import MAX_ATTRIBUTES, MAX_OPERATION_BYTES
+from customerio_beam.sandbox.rules.validation import Problem, Refused, check_operation
 
-MOST_SHOWN = 100
-"""How many people with order violations the statistics name: enough to find the cause, few enough to read."""
+MAX_SHOWN = 100
+"""How many people with order violations the counts name: enough to find the cause, few enough to read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """How the workspace behaves where Customer.io leaves a choice.
 
     Attributes:
-        create_unknown: Whether an event (or device, or relationship) of a person nobody identified creates the person.
-        max_attributes: Attributes one identify call may carry; further ones are not taken.
+        create_unknown: Whether an event (or device, or relationship) of somebody unknown creates that person.
+        max_attributes: Attributes that one identify call may carry; the sandbox drops further ones.
+        merge_anonymous: Whether anonymous events are joined to people ("event merging" in a workspace's settings).
+        identify_by_phone: Whether a phone number identifies a person.
         count_only: Count the operations of each request and do nothing else: no checks, no state.
     """
 
     create_unknown: bool = True
     max_attributes: int = MAX_ATTRIBUTES
+    merge_anonymous: bool = True
+    identify_by_phone: bool = False
     count_only: bool = False
 
 
 Who = tuple[tuple[str, str], ...]
-"""The identifiers an operation was sent with: the sender's order is kept for each of them, not for the person found."""
+"""The identifiers an operation was sent with: the sender must keep the order of each of them."""
 
-Refuse = Callable[[dict[str, Any]], "Problem | None"]
+Check = Callable[[dict[str, Any]], None]
+"""Raises `Refused` for an operation that is not accepted."""
 
 
 class Workspace:
     """People, objects and activity, and the operations that make them. Safe for use by many threads.
 
     Args:
-        store: Where it is kept; the workspace closes it.
+        path: A SQLite file, or `:memory:`.
         settings: How it behaves.
         clock: Returns unix seconds.
+
+    Raises:
+        sqlite3.Error: The file can't be used.
     """
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, path: str, settings: Settings, clock: Callable[[], float]) -> None:
         self.settings = settings
-        self._store = store
+        self._db = Database(path)
         self._clock = clock
         self._lock = threading.Lock()
-        self._directory = store.load()
         self._start_counting()
 
     def close(self) -> None:
-        """Closes the database."""
+        """Close the database."""
         with self._lock:
-            self._store.close()
+            self._db.close()
 
     def reset(self) -> None:
-        """Empties the workspace and its counts."""
+        """Empty the workspace and its counts."""
         with self._lock:
-            self._store.clear()
-            self._directory = self._store.load()
+            self._db.clear()
             self._start_counting()
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[Directory, Store]]:
-        """Lets nobody else in while what the workspace holds is read."""
+    def reading(self) -> Iterator[Database]:
+        """Keep all other threads out while the block reads."""
         with self._lock:
-            yield self._directory, self._store
+            yield self._db
 
-    def count(self, operations: int) -> None:
-        """Counts operations without looking at them."""
-        with self._lock:
-            self._operations += operations
+    @property
+    def people(self) -> People:
+        """The people of the workspace."""
+        return People(self._db, identifies_by_phone=self.settings.identify_by_phone)
+
+    @property
+    def activity(self) -> Activity:
+        """The activity log of the workspace."""
+        return Activity(self._db, self.settings.merge_anonymous)
 
     def take(
-        self, operations: Sequence[Any], *, batch: bool, refuse: Refuse | None = None
+        self,
+        operations: Sequence[Any],
+        *,
+        batch: bool = True,
+        check: Check = check_operation,
+        max_bytes: int = MAX_OPERATION_BYTES,
     ) -> list[tuple[int, Problem]]:
-        """Checks the operations of a request, and applies those that are valid in one transaction.
+        """Check the operations of a request, and apply those that are valid in one transaction.
 
         Args:
-            operations: Operations of the v2 calls, as parsed JSON.
-            batch: Whether they came as a batch: then the answer for a refused one is 207, else 400.
-            refuse: Says why a valid operation is to be refused all the same, if it is.
+            operations: Operations in the form of the v2 calls, as parsed JSON.
+            batch: Whether they came as a batch: then the response to a refused one is 207, else 400.
+            check: The check of each of them.
+            max_bytes: The largest operation, in bytes of compact JSON.
 
         Returns:
-            The refused operations' positions with the reason.
+            The positions of the refused operations, with the reason.
         """
-        refused: list[tuple[int, Problem, bytes]] = []
-        valid: list[ValidOperation] = []
-        for index, operation in enumerate(operations):
-            text = orjson.dumps(operation)
-            problem = check_operation(operation, len(text))
-            if problem is None and refuse is not None:
-                problem = refuse(operation)
-            if problem is None:
-                valid.append(valid_operation(index if batch else None, operation, text))
-            else:
-                refused.append((index, problem, text))
-        self._commit(valid, refused, batch=batch)
-        return [(index, problem) for index, problem, _ in refused]
-
-    def take_event(self, operation: dict[str, Any]) -> None:
-        """Applies an event that came by a v1 call: in the form of a v2 operation, and already checked."""
-        self._commit([valid_operation(None, operation, orjson.dumps(operation))], [], batch=False)
+        with self._lock:
+            if self.settings.count_only:
+                self._operations += len(operations)
+                return []
+            refused: list[tuple[int, Problem]] = []
+            valid: list[Checked] = []
+            received = self._clock()
+            with self._db.transaction():
+                for index, operation in enumerate(operations):
+                    text = _compact(operation)
+                    try:
+                        self._check(operation, text, check, max_bytes)
+                    except Refused as error:
+                        refused.append((index, error.problem))
+                        status = 207 if batch else 400
+                        self._refuse(received, status, index if batch else None, error.problem, text=text)
+                    else:
+                        valid.append(Checked(index if batch else None, operation, text))
+                self._apply(valid, received)
+            return refused
 
     def refuse_request(self, status: int, problem: Problem) -> None:
-        """Notes that a whole request was refused."""
+        """Note that a whole request was refused."""
         with self._lock:
-            self._save(self._applier(), [Refusal(self._clock(), status, None, problem, b"", later=False)])
+            self._refuse(self._clock(), status, None, problem)
 
     def stats(self) -> dict[str, Any]:
-        """Returns the counts of operations as JSON values."""
+        """Return the counts of operations as JSON values."""
         with self._lock:
+            violations = self._violations.most_common(MAX_SHOWN)
             return {
                 "operations": self._operations,
                 "operations_by_kind": {"/".join(kind): count for kind, count in sorted(self._kinds.items())},
@@ -133,10 +154,10 @@ class Workspace:
                 "failed_later": self._failed_later,
                 "order_violations": sum(self._violations.values()),
                 "order_violations_by_person": {
-                    _named(who): count for who, count in self._violations.most_common(MOST_SHOWN)
+                    " ".join(f"{kind}:{value}" for kind, value in who): count for who, count in violations
                 },
-                "people": sum(person.state == "active" for person in self._directory.people.values()),
-                "objects": len(self._directory.objects),
+                "people": self._db.row("SELECT count(*) FROM people")[0],
+                "objects": self._db.row("SELECT count(*) FROM objects")[0],
             }
 
     def _start_counting(self) -> None:
@@ -146,56 +167,60 @@ class Workspace:
         self._newest: dict[Who, int] = {}
         self._updates: set[bytes] = set()
 
-    def _applier(self) -> Applier:
-        return Applier(
-            self._directory,
-            create_unknown=self.settings.create_unknown,
-            max_attributes=self.settings.max_attributes,
-            received=self._clock(),
+    def _check(self, operation: Any, text: bytes, check: Check, max_bytes: int) -> None:
+        if not text:
+            raise Refused("invalid", "", "the operation is nested too deeply")
+        if len(text) > max_bytes:
+            raise Refused("too_large", "", f"the operation has {len(text)} bytes, more than {max_bytes}")
+        check(operation)
+        if "phone" in (operation.get("identifiers") or ()) and not self.settings.identify_by_phone:
+            raise Refused("invalid", "identifiers", "this workspace does not identify people by phone number")
+
+    def _apply(self, valid: list[Checked], received: float) -> None:
+        settings = self.settings
+        activity = self.activity
+        applier = Applier(
+            self.people, Objects(self._db), activity, settings.create_unknown, settings.max_attributes, received
         )
+        taken = []
+        for each in valid:
+            if each.ulid is None or activity.is_new(each.ulid):
+                applier.apply(each)
+                taken.append(each)
+        for each, problem in applier.failures:
+            self._refuse(received, 200, each.index, problem, text=each.text, later=True)
+        for each in taken:
+            self._check_order(each)
+        self._duplicates += len(valid) - len(taken)
+        self._operations += len(valid)
+        self._kinds.update(each.kind for each in valid)
 
-    def _commit(self, valid: list[ValidOperation], refused: list[tuple[int, Problem, bytes]], *, batch: bool) -> None:
-        with self._lock:
-            applier = self._applier()
-            status = 207 if batch else 400
-            received = self._clock()
-            refusals = [
-                Refusal(received, status, index if batch else None, problem, text, later=False)
-                for index, problem, text in refused
-            ]
-            try:
-                seen = self._directory.ulids
-                for each in valid:
-                    ulid = each.ulid
-                    if ulid is not None:
-                        if ulid in seen:
-                            self._duplicates += 1
-                            continue
-                        seen.add(ulid)
-                    self._check_order(each)
-                    applier.apply(each)
-                self._save(applier, refusals)
-            except BaseException:
-                # The database still holds the state before this request: go back to it.
-                self._directory = self._store.load()
-                raise
-            self._operations += len(valid)
-            self._kinds.update([each.kind for each in valid])
+    def _refuse(
+        self,
+        received: float,
+        status: int,
+        index: int | None,
+        problem: Problem,
+        *,
+        text: bytes = b"",
+        later: bool = False,
+    ) -> None:
+        """Note an operation, or a whole request, that had no effect, or not all of it."""
+        row = received, status, index, *problem, text, later
+        self._db.run("INSERT INTO refused VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+        if later:
+            self._failed_later += 1
+        else:
+            self._refused += 1
 
-    def _save(self, applier: Applier, refusals: list[Refusal]) -> None:
-        self._failed_later += len(applier.changes.refusals)
-        self._refused += len(refusals)
-        applier.changes.refusals.extend(refusals)
-        self._store.save(applier.changes, self._directory)
-
-    def _check_order(self, valid: ValidOperation) -> None:
-        """Counts an operation that is older than one before it of the same person, unless it was here before."""
-        time = valid.operation.get("timestamp")
-        identifiers = valid.operation.get("identifiers")
+    def _check_order(self, checked: Checked) -> None:
+        """Count an operation that is older than an earlier one of the same person, unless it was here before."""
+        time = checked.operation.get("timestamp")
+        identifiers = checked.operation.get("identifiers")
         if time is None or not identifiers:
             return
-        if valid.ulid is None:
-            digest = hashlib.blake2b(valid.text, digest_size=16).digest()
+        if checked.ulid is None:
+            digest = hashlib.blake2b(checked.text, digest_size=16).digest()
             if digest in self._updates:
                 self._repeats += 1
                 return
@@ -208,5 +233,9 @@ class Workspace:
             self._newest[who] = time
 
 
-def _named(who: Who) -> str:
-    return " ".join(f"{kind}:{value}" for kind, value in who)
+def _compact(operation: Any) -> bytes:
+    """Return compact JSON, or nothing for a value that is nested too deeply to be written."""
+    try:
+        return orjson.dumps(operation)
+    except orjson.JSONEncodeError:
+        return b""

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from customerio_beam.sandbox import views
-from customerio_beam.sandbox.rules.anonymous import JOINED_AFTER_SECONDS, JOINED_BEFORE_SECONDS, Link, owner
 from customerio_beam.sandbox.server import running_sandbox
-from customerio_beam.sandbox.store import Store
 from customerio_beam.sandbox.workspace import Settings, Workspace
 from tests.sandbox.conftest import NOW, Client, event, identify, ulid
 
@@ -76,41 +70,85 @@ def test_an_event_without_a_timestamp_happened_on_arrival(client: Client) -> Non
     assert client.activity()[0]["timestamp"] == int(NOW)
 
 
-def test_anonymous_activity_is_joined_whatever_arrives_first() -> None:
-    operations: list[dict[str, Any]] = [
-        event(1, identifiers={"anonymous_id": "a1"}, action="page", name="Home"),
-        identify({"anonymous_id": "a1"}, 2000),
-        identify({"anonymous_id": "a1"}, 3000, identifiers={"id": "u2"}),
-        event(2, identifiers={"anonymous_id": "a1"}, timestamp=2500),
-        event(3, identifiers={"anonymous_id": "a1"}, timestamp=2000 + JOINED_BEFORE_SECONDS + 10_000),
-    ]
-    outcomes = set()
-    for arrival in itertools.permutations(operations):
-        workspace = Workspace(Store(":memory:"), Settings(), lambda: NOW)
-        for operation in arrival:
-            workspace.take([operation], batch=True)
-        lines = views.activity(workspace)["activity"]
-        outcomes.add(str(sorted((line["id"], (line["person"] or {}).get("id")) for line in lines)))
-        workspace.close()
-    assert outcomes == {str([(ulid(1), "u1"), (ulid(2), "u2"), (ulid(3), None)])}
+def anonymous(number: int = 1, **fields: Any) -> dict[str, Any]:
+    return event(number, identifiers={"anonymous_id": "a1"}, **fields)
 
 
-@given(st.integers(0, 10**7), st.lists(st.builds(Link, st.integers(0, 10**7), st.integers(1, 4)), max_size=6))
-def test_whose_an_anonymous_event_is_does_not_depend_on_the_order_of_the_links(time: int, links: list[Link]) -> None:
-    assert {owner(time, links), owner(time, links[::-1]), owner(time, sorted(links))} == {owner(time, links)}
+class Moving:
+    """A workspace with a clock, and the ids of the people that its activity belongs to, newest first."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.now = NOW
+        self.workspace = Workspace(":memory:", Settings(**settings), lambda: self.now)
+
+    def take(self, *operations: dict[str, Any], after: float = 0) -> None:
+        self.now += after
+        self.workspace.take(operations)
+
+    def owners(self) -> list[str | None]:
+        return [(line["person"] or {}).get("id") for line in views.activity(self.workspace)["activity"]]
+
+    def reason(self) -> str:
+        return str(views.activity(self.workspace)["activity"][0]["not_joined_because"])
 
 
-@pytest.mark.parametrize(
-    ("happened", "joined"),
-    [
-        (-JOINED_BEFORE_SECONDS, True),
-        (-JOINED_BEFORE_SECONDS - 1, False),
-        (JOINED_AFTER_SECONDS, True),
-        (JOINED_AFTER_SECONDS + 1, False),
-    ],
-)
-def test_how_far_from_the_identify_call_anonymous_activity_is_joined(happened: int, joined: bool) -> None:
-    assert (owner(5_000_000 + happened, [Link(5_000_000, 1)]) == 1) is joined
+CLAIM = identify({"anonymous_id": "a1"})
+
+
+@pytest.mark.parametrize(("days", "owner"), [(30, "u1"), (30.1, None)])
+def test_an_identify_call_joins_the_events_received_within_30_days_before(days: float, owner: str | None) -> None:
+    moving = Moving()
+    moving.take(anonymous())
+    moving.take(CLAIM, after=days * 86_400)
+    assert moving.owners() == [owner]
+
+
+@pytest.mark.parametrize(("seconds", "owner"), [(300, "u1"), (301, None)])
+def test_an_identify_call_joins_the_events_received_up_to_five_minutes_after(seconds: int, owner: str | None) -> None:
+    moving = Moving()
+    moving.take(CLAIM)
+    moving.take(anonymous(), after=seconds)
+    assert moving.owners() == [owner]
+
+
+@pytest.mark.parametrize("timestamp", [1, int(NOW)])
+def test_the_times_inside_the_events_do_not_matter(timestamp: int) -> None:
+    moving = Moving()
+    moving.take(CLAIM)
+    moving.take(anonymous(timestamp=timestamp), after=1000)
+    assert moving.owners() == [None]
+
+
+def test_the_next_identify_call_joins_what_came_too_late() -> None:
+    moving = Moving()
+    moving.take(CLAIM)
+    moving.take(anonymous(), after=1000)
+    moving.take(CLAIM, after=1000)
+    assert moving.owners() == ["u1"]
+
+
+def test_the_first_identify_call_after_an_event_keeps_it() -> None:
+    moving = Moving()
+    moving.take(anonymous(1), CLAIM)
+    moving.take(identify({"anonymous_id": "a1"}, identifiers={"id": "u2"}), anonymous(2), after=1000)
+    assert moving.owners() == ["u2", "u1"]
+
+
+def test_merging_can_be_off() -> None:
+    moving = Moving(merge_anonymous=False)
+    moving.take(anonymous(1), CLAIM, anonymous(2))
+    assert moving.owners() == [None, None]
+    assert "merging is off" in moving.reason()
+
+
+def test_an_event_that_was_not_joined_says_why() -> None:
+    moving = Moving()
+    moving.take(anonymous())
+    assert "Nobody here was identified with this anonymous_id" in moving.reason()
+    moving.take(CLAIM, after=31 * 86_400)
+    assert "The first identify call with this anonymous_id arrived 31 days after the event" in moving.reason()
+    moving.take(anonymous(2), after=420)
+    assert "arrived 7 minutes after the last identify call" in moving.reason()
 
 
 def test_joined_activity_counts_as_seen(client: Client) -> None:

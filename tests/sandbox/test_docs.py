@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pathlib
 import re
 
 import pytest
 
-from customerio_beam.sandbox.__main__ import parse
+from customerio_beam.sandbox.command_line import parse
 from customerio_beam.sandbox.faults import FAULTS, Faults
 from customerio_beam.sandbox.rules.catalogue import KNOWN, NOT_KNOWN
 from tests.sandbox.conftest import Client
@@ -22,7 +21,7 @@ def test_every_rule_is_documented_with_its_source() -> None:
     assert [rule for rule in NOT_KNOWN if f"- {rule}" not in lines] == []
 
 
-@pytest.mark.parametrize("name", [*FAULTS, *(each.name for each in dataclasses.fields(Faults))])
+@pytest.mark.parametrize("name", [*FAULTS, *Faults.__struct_fields__])
 def test_every_fault_is_documented(name: str) -> None:
     assert f"`{name}`" in PAGE
 

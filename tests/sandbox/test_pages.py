@@ -7,12 +7,10 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
 
-from customerio_beam.sandbox.charts import HEIGHT, MOST_BARS, WIDTH, delivery_charts, shares
+from customerio_beam.sandbox.charts import MAX_BARS, delivery_charts, shares
 from customerio_beam.sandbox.meter import Second
-from customerio_beam.sandbox.pages import show_time
+from customerio_beam.sandbox.templating import show_time
 from tests.sandbox.conftest import Client, event, identify, person_operation
 
 MARKUP = "\"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>{{ 7 * 7 }}"
@@ -160,37 +158,32 @@ def test_another_site_can_not_make_a_browser_change_anything(client: Client, pat
     assert requests.post(client.sandbox.url + path, json={}, timeout=10).status_code == 200
 
 
-SERIES = st.dictionaries(
-    st.integers(0, 5000),
-    st.builds(
-        Second,
-        requests=st.integers(1, 2000),
-        operations=st.integers(0, 10**6),
-        body_bytes=st.integers(0, 10**9),
-        seconds=st.floats(0, 100),
-    ),
-    min_size=1,
-    max_size=200,
-)
+def test_charts_have_a_bar_for_each_second_up_to_a_number() -> None:
+    series = [(second, Second(requests=second % 7 + 1, operations=10)) for second in range(1000, 1150)]
+    requests_chart, operations_chart, *_ = delivery_charts(series, [0] * 10, 100)
+    assert (len(requests_chart.values), requests_chart.top, requests_chart.limit) == (50, 7, None)
+    assert (requests_chart.start, operations_chart.values[0]) == (1000, 10)
+    assert len(requests_chart.values) <= MAX_BARS
 
 
-@given(SERIES, st.integers(1, 3000))
-def test_charts_stay_in_their_drawing(series: dict[int, Second], limit: int) -> None:
-    stats = {"batch_fill_tenths": [0] * 9 + [5]}
-    for chart in delivery_charts(sorted(series.items()), stats, limit):
-        assert len(chart.bars) <= MOST_BARS
-        assert chart.limit_y is None or 0 <= chart.limit_y <= HEIGHT
-        for bar in chart.bars:
-            assert bar.x >= 0
-            assert bar.x + bar.width <= WIDTH + 0.02
-            assert bar.y + bar.height == pytest.approx(HEIGHT, abs=0.02)
+def test_a_limit_near_the_bars_is_drawn() -> None:
+    assert delivery_charts([(1, Second(requests=7))], [0] * 10, 20)[0].limit == 20
 
 
-@given(SERIES)
-def test_the_highest_bar_is_the_busiest_second(series: dict[int, Second]) -> None:
-    requests_chart = delivery_charts(sorted(series.items()), {"batch_fill_tenths": [0] * 10}, 10**9)[0]
-    assert requests_chart.top == max(second.requests for second in series.values())
-    assert max(bar.height for bar in requests_chart.bars) == HEIGHT
+class Drawing(HTMLParser):
+    """Checks that everything drawn is inside the drawing."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "rect":
+            at = {name: float(value or 0) for name, value in attrs}
+            assert 0 <= at.get("x", 0) <= at.get("x", 0) + at["width"] <= 600.02
+            assert at.get("y", 0) + at["height"] == pytest.approx(120, abs=0.02) or at["height"] == 10
+
+
+def test_charts_are_drawn_inside_their_frame(client: Client) -> None:
+    for number in range(30):
+        client.batch(*(event(100 * number + each) for each in range(number + 1)))
+    Drawing().feed(html(client, "/delivery"))
 
 
 def test_shares_are_of_the_largest() -> None:

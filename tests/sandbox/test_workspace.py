@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerio_beam.sandbox import views
-from customerio_beam.sandbox.store import Store
 from customerio_beam.sandbox.workspace import Settings, Workspace
 from tests.sandbox.conftest import NOW, event, identify, person_operation, ulid
 
@@ -22,7 +21,7 @@ PEOPLE = ("u1", "u2", "u3")
 
 @contextmanager
 def workspace() -> Iterator[Workspace]:
-    made = Workspace(Store(":memory:"), Settings(), lambda: NOW)
+    made = Workspace(":memory:", Settings(), lambda: NOW)
     yield made
     made.close()
 
@@ -87,20 +86,20 @@ def test_only_each_persons_own_order_matters(each: list[list[dict[str, Any]]], t
     with workspace() as one_by_one, workspace() as mixed:
         for operations in each:
             for operation in operations:
-                one_by_one.take([operation], batch=True)
+                one_by_one.take([operation])
         merged = interleaved(each, turns)
         for start in range(0, len(merged), batch):
-            mixed.take(merged[start : start + batch], batch=True)
+            mixed.take(merged[start : start + batch])
         assert outcome(mixed) == outcome(one_by_one)
 
 
 @given(st.lists(operations_of("u1"), min_size=1, max_size=12), st.integers(0, 12))
 def test_sending_again_from_the_start_changes_nothing(operations: list[dict[str, Any]], cut: int) -> None:
     with workspace() as once, workspace() as again:
-        once.take(operations, batch=True)
-        again.take(operations[:cut], batch=True)
-        again.take(operations, batch=True)
-        again.take(operations, batch=True)
+        once.take(operations)
+        again.take(operations[:cut])
+        again.take(operations)
+        again.take(operations)
         assert outcome(again) == outcome(once)
 
 
@@ -108,19 +107,19 @@ def test_sending_again_from_the_start_changes_nothing(operations: list[dict[str,
 def test_sending_again_is_never_out_of_order(operations: list[dict[str, Any]], cut: int) -> None:
     in_order = sorted(operations, key=lambda each: each.get("timestamp", 0))
     with workspace() as found:
-        found.take(in_order[:cut], batch=True)
-        found.take(in_order, batch=True)
+        found.take(in_order[:cut])
+        found.take(in_order)
         assert found.stats()["order_violations"] == 0
 
 
 def test_a_request_that_can_not_be_written_has_no_effect(tmp_path: pathlib.Path) -> None:
     database = tmp_path / "workspace.sqlite"
-    found = Workspace(Store(str(database)), Settings(), lambda: NOW)
-    found.take([identify({"plan": "pro"}), event(1)], batch=True)
+    found = Workspace(str(database), Settings(), lambda: NOW)
+    found.take([identify({"plan": "pro"}), event(1)])
     before = outcome(found)
     with sqlite3.connect(database) as other:
         other.execute("CREATE TRIGGER broken BEFORE INSERT ON activity BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     with pytest.raises(sqlite3.IntegrityError, match="disk full"):
-        found.take([identify({"plan": "free"}, 2000), event(2), identify(identifiers={"id": "u2"})], batch=True)
+        found.take([identify({"plan": "free"}, 2000), event(2), identify(identifiers={"id": "u2"})])
     assert outcome(found) == before
     found.close()

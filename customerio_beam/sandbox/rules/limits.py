@@ -1,6 +1,6 @@
-"""The Track API's published limits, in the units they are published in.
+"""The Track API's published limits: the sandbox's own copy, so that it can catch a mistake in the pipeline's.
 
-Source of all of them, unless a line says otherwise: Customer.io's Track API reference
+Source of all values, unless a line says otherwise: Customer.io's Track API reference
 (https://docs.customer.io/integrations/api/track/) and its published OpenAPI description.
 """
 
@@ -19,29 +19,33 @@ MAX_IDENTIFIER_BYTES = 150
 """Longest person or object identifier, in UTF-8 bytes."""
 
 MAX_EVENT_NAME_BYTES = 100
-"""Longest name of an event, page or screen, in UTF-8 bytes."""
+"""Longest name of an event, in UTF-8 bytes."""
 
 MAX_ATTRIBUTE_NAME_BYTES = 150
-"""Longest attribute name of a person, an object or a relationship, in UTF-8 bytes."""
+"""Longest attribute name of a person, object or relationship, in UTF-8 bytes."""
 
 MAX_ATTRIBUTE_VALUE_BYTES = 1_000
 """Longest attribute value of a person, object or relationship, in UTF-8 bytes (of its JSON text unless a string)."""
 
 MAX_ATTRIBUTES = 300
-"""Attributes that one identify call may carry; further ones are not taken."""
+"""Attributes that one identify call may carry, and that one person may have."""
+
+MAX_OBJECT_BYTES = 100_000
+"""Largest JSON text of all attributes of an object, or of a relationship ("100 KB"), in bytes."""
+
+MAX_SEGMENT_IDS = 1_000
+"""People that one call may add to a manual segment, or remove from it."""
 
 REQUESTS_PER_SECOND = 1_000
-"""Requests a second that an account may send; "not strictly enforced"."""
+"""Requests per second that an account may send; "not strictly enforced"."""
+
+MIN_TIMESTAMP = -62_135_596_800
+"""Oldest accepted timestamp, in unix seconds: the first second of year 1 (the sandbox's own choice)."""
+
+MAX_TIMESTAMP = 10_000_000_000
+"""The sandbox refuses timestamps from here on as milliseconds sent by mistake, in unix seconds (its own choice)."""
 
 
 def is_longer(text: str, limit: int) -> bool:
-    """Tells whether a text has more than `limit` UTF-8 bytes."""
-    # No character has more than four bytes: most texts need not be encoded to be measured.
-    return len(text) > limit // 4 and len(text.encode()) > limit
-
-
-MIN_TIMESTAMP = -62_135_596_800
-"""Oldest timestamp taken, in unix seconds: the first second of year 1 (the sandbox's own choice)."""
-
-MAX_TIMESTAMP = 10_000_000_000
-"""Timestamps from here on, in unix seconds, are refused as milliseconds sent by mistake (the sandbox's own choice)."""
+    """Return whether a text has more than `limit` UTF-8 bytes."""
+    return len(text.encode()) > limit

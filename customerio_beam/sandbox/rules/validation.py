@@ -1,23 +1,26 @@
-"""What the Track API refuses: each operation is checked by itself, before any of it is applied.
-
-The shapes are those of the published OpenAPI description; the wording of the messages is the sandbox's own.
-"""
+"""What the Track API refuses: the shape of each operation, as the published OpenAPI description has it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import re
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
 
 from customerio_beam.sandbox.rules import limits
-from customerio_beam.sandbox.rules.identifiers import ANONYMOUS, PERSON_KINDS, is_ulid
+from customerio_beam.sandbox.rules.identifiers import ANONYMOUS, is_ulid
 
-EVENT_ACTIONS = frozenset({"event", "page", "screen"})
-DELIVERY_METRICS = frozenset({"opened", "converted", "delivered"})
-DEVICE_PLATFORMS = frozenset({"ios", "android"})
+EVENT_ACTIONS = ("event", "page", "screen")
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Timestamp = Annotated[int, msgspec.Meta(ge=limits.MIN_TIMESTAMP, lt=limits.MAX_TIMESTAMP)]
+_Attributes = dict[str, Any]
+_ERROR = re.compile(r"(?:(?P<field>[\w.]+): )?(?P<text>.*?)(?: - at (?:`key` in )?`\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
 class Problem(NamedTuple):
-    """Why an operation, or a request, is refused.
+    """Why the sandbox refused an operation or a request, or why it had no effect.
 
     Attributes:
         reason: `required`, `invalid` or `too_large`.
@@ -30,199 +33,133 @@ class Problem(NamedTuple):
     message: str
 
 
-Check = Callable[[dict[str, Any]], "Problem | None"]
+class Refused(Exception):
+    """An operation or a request is not accepted; `problem` says why."""
+
+    def __init__(self, reason: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(reason, field, message)
 
 
-def check_operation(operation: Any, size: int) -> Problem | None:
-    """Checks one operation of the v2 calls.
+class _Identifiers(msgspec.Struct, forbid_unknown_fields=True):
+    """An object with exactly one of its fields; the subclasses made below have the fields."""
 
-    Args:
-        operation: The operation as parsed JSON, of any type.
-        size: Its length as compact JSON, in bytes.
+    def __post_init__(self) -> None:
+        named = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+        if len(named) != 1:
+            raise ValueError(f"must have exactly one of {', '.join(self.__struct_fields__)}")
+        _check_lengths(named)
 
-    Returns:
-        The first problem found, or None where the operation is taken.
+
+class _Event(msgspec.Struct):
+    name: str
+    id: str | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ValueError("name: must not be empty")
+        if limits.is_longer(self.name, limits.MAX_EVENT_NAME_BYTES):
+            raise ValueError(f"name: is longer than {limits.MAX_EVENT_NAME_BYTES} bytes")
+        if self.id is not msgspec.UNSET and not is_ulid(self.id):
+            raise ValueError("id: must be a valid ULID")
+
+
+class _ObjectName(msgspec.Struct, forbid_unknown_fields=True):
+    object_type_id: _Text | None = None
+    object_id: _Text | None = None
+    cio_object_id: _Text | None = None
+
+    def __post_init__(self) -> None:
+        named = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+        if set(named) not in ({"object_type_id", "object_id"}, {"cio_object_id"}):
+            raise ValueError("must be object_type_id and object_id, or cio_object_id")
+        _check_lengths(named)
+
+
+def _check_lengths(identifiers: dict[str, str]) -> None:
+    for name, value in identifiers.items():
+        if limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
+            raise ValueError(f"{name}: is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
+
+
+def _shape(*bases: type, optional: dict[str, Any] | None = None, **required: Any) -> Any:
+    """Return a shape with some fields."""
+    fields = [*required.items(), *((name, kind | None, None) for name, kind in (optional or {}).items())]
+    return msgspec.defstruct("Shape", fields, bases=bases or None, kw_only=True)
+
+
+def _one_of(*kinds: str) -> Any:
+    return _shape(_Identifiers, optional=dict.fromkeys(kinds, _Text))
+
+
+def _related(to: Any) -> Any:
+    return list[_shape(identifiers=to, optional={"relationship_attributes": _Attributes})]
+
+
+_MERGEABLE = _one_of("id", "email", "cio_id")  # a phone number identifies people, except in merges and relationships
+_WHO = {"identifiers": _one_of("id", "email", "cio_id", "phone")}
+_OBJECT = {"identifiers": _ObjectName}
+_TIMED = {"timestamp": _Timestamp, "attributes": _Attributes}
+_TO_OBJECTS, _TO_PEOPLE, _TO_VISITORS = map(_related, (_ObjectName, _MERGEABLE, _one_of(ANONYMOUS)))
+_DEVICE = {"platform": Literal["ios", "android"], "optional": {"last_used": _Timestamp, "attributes": _Attributes}}
+_PERSON_EVENT = _shape(_Event, optional=_TIMED, identifiers=_one_of("id", "email", "cio_id", "phone", ANONYMOUS))
+ANONYMOUS_EVENT = _shape(_Event, optional={**_TIMED, "identifiers": dict[str, Any]})
+"""An event of v1 that names nobody."""
+
+SHAPES: dict[tuple[str, str], Any] = {
+    **{("person", action): _PERSON_EVENT for action in EVENT_ACTIONS},
+    **{("person", action): _shape(**_WHO) for action in ("delete", "suppress", "unsuppress")},
+    ("person", "identify"): _shape(**_WHO, optional={**_TIMED, "cio_relationships": _TO_OBJECTS}),
+    ("person", "merge"): _shape(primary=_MERGEABLE, secondary=_MERGEABLE),
+    ("person", "add_device"): _shape(**_WHO, device=_shape(token=_Text, **_DEVICE)),
+    ("person", "delete_device"): _shape(**_WHO, device=_shape(token=_Text)),
+    ("person", "add_relationships"): _shape(**_WHO, cio_relationships=_TO_OBJECTS),
+    ("person", "delete_relationships"): _shape(**_WHO, cio_relationships=_TO_OBJECTS),
+    ("object", "identify"): _shape(**_OBJECT, optional={**_TIMED, "cio_relationships": _TO_PEOPLE}),
+    ("object", "identify_anonymous"): _shape(**_OBJECT, optional={**_TIMED, "cio_relationships": _TO_VISITORS}),
+    ("object", "delete"): _shape(**_OBJECT),
+    ("object", "add_relationships"): _shape(**_OBJECT, cio_relationships=_TO_PEOPLE, optional=_TIMED),
+    ("object", "delete_relationships"): _shape(**_OBJECT, cio_relationships=_TO_PEOPLE),
+    ("delivery", "event"): _shape(
+        identifiers=_shape(id=_Text),
+        name=Literal["opened", "converted", "delivered"],
+        attributes=_shape(device_token=str),
+        optional={"timestamp": _Timestamp},
+    ),
+}
+"""The shape of every operation that the v2 calls take, by `(type, action)`."""
+
+
+def check_operation(operation: Any) -> None:
+    """Check one operation of the v2 calls, parsed JSON of any type.
+
+    Raises:
+        Refused: The first problem found.
     """
     if not isinstance(operation, dict):
-        return Problem("invalid", "", "an operation must be an object")
-    if size > limits.MAX_OPERATION_BYTES:
-        return Problem("too_large", "", f"the operation has {size} bytes, more than {limits.MAX_OPERATION_BYTES}")
+        raise Refused("invalid", "", "an operation must be an object")
     kind, action = operation.get("type"), operation.get("action")
+    if kind not in ("person", "object", "delivery"):
+        raise Refused("invalid", "type", "type must be person, object or delivery")
+    shape = SHAPES.get((kind, action)) if isinstance(action, str) else None
+    if shape is None:
+        raise Refused("invalid", "action", f"unknown action for type {kind}")
+    check_shape(operation, shape)
+
+
+def check_shape(value: Any, shape: Any) -> None:
+    """Check that parsed JSON has a shape.
+
+    Raises:
+        Refused: The first problem found.
+    """
     try:
-        check = CHECKS[kind, action]  # type: ignore[index]
-    except (KeyError, TypeError):
-        if kind not in ("person", "object", "delivery"):
-            return Problem("invalid", "type", "type must be person, object or delivery")
-        return Problem("invalid", "action", f"unknown action for type {kind}")
-    return check(operation)
-
-
-def check_event_fields(operation: dict[str, Any]) -> Problem | None:
-    """Checks what the events of v1 and v2 have in common: `name`, `id` and `timestamp`."""
-    name = operation.get("name")
-    if not isinstance(name, str) or not name.strip():
-        return Problem("required", "name", "name is required")
-    if limits.is_longer(name, limits.MAX_EVENT_NAME_BYTES):
-        return Problem("invalid", "name", f"name is longer than {limits.MAX_EVENT_NAME_BYTES} bytes")
-    if "id" in operation and not is_ulid(operation["id"]):
-        return Problem("invalid", "id", "id must be a valid ULID")
-    return _check_timestamp(operation)
-
-
-def check_person_identifiers(value: Any, field: str, *, anonymous: bool = False) -> Problem | None:
-    """Checks that a value names exactly one person by one identifier."""
-    if not isinstance(value, dict) or not value:
-        return Problem("required", field, f"{field} must be an object with one identifier")
-    if len(value) != 1:
-        return Problem("invalid", field, f"{field} must have exactly one identifier, not {len(value)}")
-    ((kind, text),) = value.items()
-    if kind not in PERSON_KINDS and not (anonymous and kind == ANONYMOUS):
-        return Problem("invalid", field, f"{field} must be one of {', '.join(PERSON_KINDS)}")
-    return _check_identifier(text, field, kind)
-
-
-def check_relationships(operation: dict[str, Any], *, required: bool, of: str) -> Problem | None:
-    """Checks `cio_relationships`; `of` says what the entries name: `object`, `person` or `anonymous`."""
-    entries = operation.get("cio_relationships")
-    if entries is None:
-        return Problem("required", "cio_relationships", "cio_relationships is required") if required else None
-    if not isinstance(entries, list):
-        return Problem("invalid", "cio_relationships", "cio_relationships must be an array")
-    for entry in entries:
-        if not isinstance(entry, dict):
-            return Problem("invalid", "cio_relationships", "each relationship must be an object")
-        names, field = entry.get("identifiers"), "cio_relationships.identifiers"
-        if of == "object":
-            problem = _check_object_identifiers(names, field)
-        elif of == "anonymous":
-            problem = (
-                _check_identifier(names.get(ANONYMOUS), field, ANONYMOUS)
-                if isinstance(names, dict)
-                else Problem("required", field, f"{field} is required")
-            )
-        else:
-            problem = check_person_identifiers(names, field)
-        if problem is None and not isinstance(entry.get("relationship_attributes") or {}, dict):
-            problem = Problem("invalid", "relationship_attributes", "relationship_attributes must be an object")
-        if problem:
-            return problem
-    return None
-
-
-def _check_identifier(value: Any, holder: str, kind: str) -> Problem | None:
-    # No character has more than four bytes: the usual identifier need not be measured.
-    if isinstance(value, str) and 0 < len(value) <= limits.MAX_IDENTIFIER_BYTES // 4:
-        return None
-    field = f"{holder}.{kind}"
-    if not isinstance(value, str) or not value:
-        return Problem("required", field, f"{field} must be a string that is not empty")
-    if not limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
-        return None
-    return Problem("invalid", field, f"{field} is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
-
-
-def _check_timestamp(operation: dict[str, Any]) -> Problem | None:
-    value = operation.get("timestamp")
-    if value is None or (type(value) is int and limits.MIN_TIMESTAMP <= value < limits.MAX_TIMESTAMP):
-        return None
-    return Problem("invalid", "timestamp", "timestamp must be whole unix seconds")
-
-
-def _check_attributes(operation: dict[str, Any]) -> Problem | None:
-    if not isinstance(operation.get("attributes") or {}, dict):
-        return Problem("invalid", "attributes", "attributes must be an object")
-    return None
-
-
-def _check_object_identifiers(value: Any, field: str) -> Problem | None:
-    if not isinstance(value, dict):
-        return Problem("required", field, f"{field} is required")
-    if set(value) != {"object_type_id", "object_id"}:
-        return Problem("invalid", field, f"{field} must be object_type_id and object_id")
-    return _check_identifier(value["object_type_id"], field, "object_type_id") or _check_identifier(
-        value["object_id"], field, "object_id"
-    )
-
-
-def _person(operation: dict[str, Any]) -> Problem | None:
-    return check_person_identifiers(operation.get("identifiers"), "identifiers")
-
-
-def _identify(operation: dict[str, Any]) -> Problem | None:
-    return (
-        _person(operation)
-        or _check_timestamp(operation)
-        or _check_attributes(operation)
-        or check_relationships(operation, required=False, of="object")
-    )
-
-
-def _event(operation: dict[str, Any]) -> Problem | None:
-    return (
-        check_person_identifiers(operation.get("identifiers"), "identifiers", anonymous=True)
-        or check_event_fields(operation)
-        or _check_attributes(operation)
-    )
-
-
-def _merge(operation: dict[str, Any]) -> Problem | None:
-    return check_person_identifiers(operation.get("primary"), "primary") or check_person_identifiers(
-        operation.get("secondary"), "secondary"
-    )
-
-
-def _device(operation: dict[str, Any], *, added: bool) -> Problem | None:
-    device = operation.get("device")
-    if not isinstance(device, dict) or not isinstance(device.get("token"), str) or not device["token"]:
-        return Problem("required", "device.token", "device.token is required")
-    if added and device.get("platform") not in DEVICE_PLATFORMS:
-        return Problem("invalid", "device.platform", "device.platform must be ios or android")
-    if not isinstance(device.get("attributes") or {}, dict):
-        return Problem("invalid", "device.attributes", "device.attributes must be an object")
-    return _person(operation)
-
-
-def _object(operation: dict[str, Any], *, relationships: str, required: bool = False) -> Problem | None:
-    return (
-        _check_object_identifiers(operation.get("identifiers"), "identifiers")
-        or _check_attributes(operation)
-        or check_relationships(operation, required=required, of=relationships)
-    )
-
-
-def _person_relationships(operation: dict[str, Any]) -> Problem | None:
-    return _person(operation) or check_relationships(operation, required=True, of="object")
-
-
-def _delivery(operation: dict[str, Any]) -> Problem | None:
-    identifiers, attributes = operation.get("identifiers"), operation.get("attributes")
-    if not isinstance(identifiers, dict) or not isinstance(identifiers.get("id"), str) or not identifiers["id"]:
-        return Problem("required", "identifiers.id", "identifiers.id must name the delivery")
-    if operation.get("name") not in DELIVERY_METRICS:
-        return Problem("invalid", "name", f"name must be one of {', '.join(sorted(DELIVERY_METRICS))}")
-    if not isinstance(attributes, dict) or not isinstance(attributes.get("device_token"), str):
-        return Problem("required", "attributes.device_token", "attributes.device_token is required")
-    return None
-
-
-CHECKS: dict[tuple[str, str], Check] = {
-    ("person", "identify"): _identify,
-    ("person", "event"): _event,
-    ("person", "page"): _event,
-    ("person", "screen"): _event,
-    ("person", "delete"): _person,
-    ("person", "suppress"): _person,
-    ("person", "unsuppress"): _person,
-    ("person", "merge"): _merge,
-    ("person", "add_device"): lambda operation: _device(operation, added=True),
-    ("person", "delete_device"): lambda operation: _device(operation, added=False),
-    ("person", "add_relationships"): _person_relationships,
-    ("person", "delete_relationships"): _person_relationships,
-    ("object", "identify"): lambda operation: _object(operation, relationships="person"),
-    ("object", "identify_anonymous"): lambda operation: _object(operation, relationships="anonymous"),
-    ("object", "delete"): lambda operation: _check_object_identifiers(operation.get("identifiers"), "identifiers"),
-    ("object", "add_relationships"): lambda operation: _object(operation, relationships="person", required=True),
-    ("object", "delete_relationships"): lambda operation: _object(operation, relationships="person", required=True),
-    ("delivery", "event"): _delivery,
-}
-"""The check of every operation that the v2 calls take, by `(type, action)`."""
+        msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        found = _ERROR.match(str(error))
+        assert found is not None, error
+        missing = _MISSING.match(found["text"])
+        places = (found["path"], found["field"] or (missing and missing[1]))
+        field = re.sub(r"\[.*?\]", "", ".".join(filter(None, places)))
+        text = "is required" if missing else found["text"]
+        raise Refused("required" if missing else "invalid", field, f"{field} {text}".strip()) from None

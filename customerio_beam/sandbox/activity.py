@@ -1,0 +1,121 @@
+"""The activity log, and whose anonymous activity is: Customer.io goes by when it received events and identify calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from customerio_beam.sandbox.database import Database
+
+JOINED_BEFORE_SECONDS = 30 * 24 * 3600
+"""How long an anonymous event waits for an identify call, in seconds from its receipt: 30 days."""
+
+JOINED_AFTER_SECONDS = 5 * 60
+"""How long after an identify call a newly received anonymous event is still joined, in seconds: five minutes."""
+
+
+class Line(NamedTuple):
+    """One new line of the activity log.
+
+    Attributes:
+        type: `event`, `Page View`, `Screen View` or `delivery`.
+        name: The event's name, trimmed.
+        person: The person's key, or None for an anonymous event.
+        anonymous_id: The anonymous id it was sent with, if any.
+        identifier: The identifier it was sent with, as `kind:value`; empty for none.
+        time: When it happened, in unix seconds.
+        received: When it arrived, in unix seconds.
+        ulid: Its deduplication id in capitals, if any.
+        operation: The exact operation as compact JSON.
+    """
+
+    type: str
+    name: str
+    person: int | None
+    anonymous_id: str | None
+    identifier: str
+    time: int
+    received: float
+    ulid: str | None
+    operation: bytes
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The activity log in a database.
+
+    Attributes:
+        database: Where it is.
+        merges_anonymous: Whether the workspace joins anonymous events to people.
+    """
+
+    database: Database
+    merges_anonymous: bool
+
+    def is_new(self, ulid: str) -> bool:
+        """Note a ULID in capitals; return whether it was never received before."""
+        return bool(self.database.run("INSERT OR IGNORE INTO ulids VALUES (?)", ulid))
+
+    def add(self, line: Line) -> None:
+        """Add a line."""
+        self.database.run("INSERT INTO activity VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *line)
+
+    def owner(self, anonymous_id: str, received: float) -> int | None:
+        """Return the key of the person whom an anonymous event belongs to when it arrives, or None.
+
+        Args:
+            anonymous_id: Its anonymous id.
+            received: When it arrived, in unix seconds.
+        """
+        if not self.merges_anonymous:
+            return None
+        row = self.database.row(
+            "SELECT person FROM claims WHERE anonymous_id = ? AND received >= ? ORDER BY rowid DESC LIMIT 1",
+            anonymous_id,
+            received - JOINED_AFTER_SECONDS,
+        )
+        return row[0] if row else None
+
+    def claim(self, anonymous_id: str, person: int, received: float) -> None:
+        """Note an identify call with an anonymous id, and join the waiting events to its person.
+
+        Args:
+            anonymous_id: The anonymous id.
+            person: The key of the person.
+            received: When the call arrived, in unix seconds.
+        """
+        self.database.run("INSERT INTO claims VALUES (?, ?, ?)", anonymous_id, person, received)
+        if self.merges_anonymous:
+            self.database.run(
+                "UPDATE activity SET person = ? WHERE anonymous_id = ? AND person IS NULL AND received >= ?",
+                person,
+                anonymous_id,
+                received - JOINED_BEFORE_SECONDS,
+            )
+
+    def why_not_joined(self, anonymous_id: str, received: float) -> str:
+        """Return why an anonymous event that arrived at some time belongs to nobody, in sentences."""
+        if not self.merges_anonymous:
+            return "Event merging is off in this workspace, so anonymous events stay anonymous."
+        calls = "SELECT max(received), min(received) FROM claims WHERE anonymous_id = ?"
+        before, _ = self.database.row(f"{calls} AND received < ?", anonymous_id, received)
+        _, after = self.database.row(f"{calls} AND received >= ?", anonymous_id, received)
+        if after is not None:
+            return (
+                f"The first identify call with this anonymous_id arrived {_duration(after - received)} after the event."
+                " Customer.io keeps anonymous events for 30 days."
+            )
+        if before is not None:
+            return (
+                f"The event arrived {_duration(received - before)} after the last identify call with this anonymous_id."
+                " Customer.io joins events that arrive before the call, or up to five minutes after it."
+                " The next identify call with this anonymous_id joins this event."
+            )
+        return "Nobody here was identified with this anonymous_id. The next identify call that has it joins this event."
+
+
+def _duration(seconds: float) -> str:
+    for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {name}s"
+    return f"{seconds:.0f} seconds"
