@@ -2,8 +2,8 @@
 
 Run with ``python -m benchmarks.streaming_latency``. Events are published to Google's in-memory Pub/Sub server at a
 steady rate; the job of ``benchmarks.streaming_job`` reads and delivers them, on Prism, with the defaults for batches;
-the sandbox takes them, after 50 ms each request, and records when. All clocks are this machine's. What is published
-before and after the time that counts keeps the rate steady, and is not counted.
+the sandbox takes them, after 50 ms each request, and its activity log says when it received each. All clocks are this
+machine's. What is published before and after the time that counts keeps the rate steady, and is not counted.
 
 Prism is a local runner. What Dataflow adds, at Pub/Sub and at shuffles, is not in these figures.
 """
@@ -20,16 +20,17 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 
 from benchmarks.latency import BEYOND_DELAY_SECS, RATES, SLOW_ANSWERS, print_at_rates
 from benchmarks.local_pubsub import running_local_pubsub
 from benchmarks.measurement import Measurement
-from benchmarks.processes import API_KEY, SITE_ID, program, serving
+from benchmarks.processes import API_KEY, SITE_ID, program, stand_in, stats
 from benchmarks.steady_publisher import SteadyPublisher
 from customerio_beam.delivery.settings import DeliverySettings
 
-__all__ = ["measure"]
+__all__ = ["measure", "received"]
 
 _SECS = 60.0
 #: Between two pulls; part of what is measured. See ``PullSubscription``.
@@ -40,6 +41,8 @@ _NO_SPLITS = "prism_disable_sdf_split"
 
 #: From the first accepted event until events count: caches fill, and what piled up at the start is gone.
 _WARM_UP_SECS = 10.0
+#: Lines of the activity log that are read at once.
+_PAGE_LENGTH = 10_000
 #: For the job to start, and for what was published last to be accepted.
 _PATIENCE_SECS = 60.0
 #: Where less of the rate than this is published, the publisher is the bottleneck, and nothing is measured.
@@ -89,20 +92,19 @@ def _latencies(rate: float, secs: float) -> tuple[list[float], dict[str, float]]
     """Run everything once; return the seconds that each event which counts took, and further figures."""
     delay = DeliverySettings().max_batch_delay_secs
     with tempfile.TemporaryDirectory() as name, running_local_pubsub() as pubsub:
-        record, log = pathlib.Path(name) / "accepted", pathlib.Path(name) / "job.log"
-        record.touch()
+        log = pathlib.Path(name) / "job.log"
         publisher = SteadyPublisher(pubsub.topic, rate, _PATIENCE_SECS + _WARM_UP_SECS + secs + delay)
-        recorder = serving("benchmarks.recording_sandbox", "--record", str(record), "--faults", SLOW_ANSWERS)
-        with contextlib.closing(publisher), recorder as url, _job(log, pubsub.subscription, url):
+        sandbox = stand_in("--faults", SLOW_ANSWERS)
+        with contextlib.closing(publisher), sandbox as url, _job(log, pubsub.subscription, url):
             try:
-                publisher.publish_until(lambda: record.stat().st_size > 0, _PATIENCE_SECS)
+                publisher.publish_until(lambda: stats(url)["operations"] > 0, _PATIENCE_SECS)
                 publisher.publish_for(_WARM_UP_SECS)
                 first = len(publisher.moments)
                 publisher.publish_for(secs)
                 last = len(publisher.moments)
                 # Company for the last ones that count: their batches would be smaller without it.
                 publisher.publish_for(delay)
-                accepted = _accepted(record, range(first, last))
+                accepted = _accepted(url, range(first, last))
             except TimeoutError as error:
                 raise RuntimeError(f"{error}; the job said: {log.read_text(errors='replace')[-2000:]}") from None
     published_a_second = (last - first) / secs
@@ -112,27 +114,37 @@ def _latencies(rate: float, secs: float) -> tuple[list[float], dict[str, float]]
     return latencies, {"published_per_second": round(published_a_second, 1)}
 
 
-def _accepted(record: pathlib.Path, numbers: range) -> dict[int, float]:
-    """Wait until all these events are accepted; return when each of them first was.
+def _accepted(url: str, numbers: range) -> dict[int, float]:
+    """Wait until all these events are accepted; return when the sandbox received each of them.
 
     Raises:
         TimeoutError: Some were not.
     """
     end = time.monotonic() + _PATIENCE_SECS
     while True:
-        accepted: dict[int, float] = {}
-        for line in record.read_bytes().splitlines():
-            moment, found = json.loads(line)
-            for number in found:
-                accepted[number] = min(moment, accepted.get(number, moment))
-        missing = sum(number not in accepted for number in numbers)
-        if not missing:
-            return accepted
+        # Everything before the last one that counts was published, and more after it.
+        if stats(url)["operations"] > numbers.stop:
+            accepted = received(url)
+            if all(number in accepted for number in numbers):
+                return accepted
         if time.monotonic() > end:
+            missing = len(set(numbers) - received(url).keys())
             raise TimeoutError(
                 f"{missing} of {len(numbers)} events were not accepted within {_PATIENCE_SECS:g} seconds"
             )
         time.sleep(1)
+
+
+def received(url: str) -> dict[int, float]:
+    """Return when a sandbox received each event, in unix seconds, by the event's number."""
+    moments: dict[int, float] = {}
+    while True:
+        page = f"{url}/activity.json?limit={_PAGE_LENGTH}&offset={len(moments)}"
+        with urllib.request.urlopen(page) as response:
+            lines = json.load(response)["activity"]
+        moments |= {line["attributes"]["number"]: line["received"] for line in lines}
+        if len(lines) < _PAGE_LENGTH:
+            return moments
 
 
 @contextlib.contextmanager

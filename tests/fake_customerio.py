@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Request
+from flask import Request, Response
 
-from customerio_beam.sandbox.faults import Response as Respond
+from customerio_beam.sandbox.connection import RESET as RESET_STATUS
 from customerio_beam.sandbox.server import running_sandbox
 
 
@@ -32,6 +32,15 @@ class Received:
     @property
     def names(self) -> list[str]:
         return [operation["name"] for operation in self.operations]
+
+
+@dataclass(frozen=True)
+class Respond:
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    declared_length: int | None = None
+    reset: bool = False
 
 
 OK = Respond()
@@ -57,13 +66,17 @@ def fake_customerio(respond: Callable[[Received], Respond] = lambda request: OK)
     """Serve on 127.0.0.1; ``respond`` is called in the connection's thread and may block."""
     lock = threading.Lock()
 
-    def record(request: Request) -> Respond:
+    def answer(request: Request) -> Response:
         received = Received(request.method, request.path, request.get_data(), dict(request.headers))
         with lock:
             fake.received.append(received)
-        return respond(received)
+        written = respond(received)
+        response = Response(written.body, RESET_STATUS if written.reset else written.status, written.headers)
+        if written.declared_length is not None:
+            response.headers["Content-Length"] = str(written.declared_length)
+        return response
 
     fake = FakeCustomerIO("")
-    with running_sandbox(respond=record) as sandbox:
+    with running_sandbox(respond=answer) as sandbox:
         fake.url = sandbox.url
         yield fake

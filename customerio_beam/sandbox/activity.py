@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 from customerio_beam.sandbox.database import Database
 
@@ -12,32 +12,6 @@ JOINED_BEFORE_SECONDS = 30 * 24 * 3600
 
 JOINED_AFTER_SECONDS = 5 * 60
 """How long after an identify call a newly received anonymous event is still joined, in seconds: five minutes."""
-
-
-class Line(NamedTuple):
-    """One new line of the activity log.
-
-    Attributes:
-        type: `event`, `Page View`, `Screen View` or `delivery`.
-        name: The event's name, trimmed.
-        person: The person's key, or None for an anonymous event.
-        anonymous_id: The anonymous id it was sent with, if any.
-        identifier: The identifier it was sent with, as `kind:value`; empty for none.
-        time: When it happened, in unix seconds.
-        received: When it arrived, in unix seconds.
-        ulid: Its deduplication id in capitals, if any.
-        operation: The exact operation as compact JSON.
-    """
-
-    type: str
-    name: str
-    person: int | None
-    anonymous_id: str | None
-    identifier: str
-    time: int
-    received: float
-    ulid: str | None
-    operation: bytes
 
 
 @dataclass(frozen=True)
@@ -56,17 +30,13 @@ class Activity:
         """Note a ULID in capitals; return whether it was never received before."""
         return bool(self.database.run("INSERT OR IGNORE INTO ulids VALUES (?)", ulid))
 
-    def add(self, line: Line) -> None:
-        """Add a line."""
-        self.database.run("INSERT INTO activity VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *line)
+    def add(self, **line: Any) -> None:
+        """Add a line, by the names of the table's columns."""
+        names, places = ", ".join(line), ", ".join("?" * len(line))
+        self.database.run(f"INSERT INTO activity ({names}) VALUES ({places})", *line.values())  # noqa: S608
 
     def owner(self, anonymous_id: str, received: float) -> int | None:
-        """Return the key of the person whom an anonymous event belongs to when it arrives, or None.
-
-        Args:
-            anonymous_id: Its anonymous id.
-            received: When it arrived, in unix seconds.
-        """
+        """Return the key of the person whom an anonymous event that arrives now (unix seconds) belongs to, or None."""
         if not self.merges_anonymous:
             return None
         row = self.database.row(
@@ -77,13 +47,7 @@ class Activity:
         return row[0] if row else None
 
     def claim(self, anonymous_id: str, person: int, received: float) -> None:
-        """Note an identify call with an anonymous id, and join the waiting events to its person.
-
-        Args:
-            anonymous_id: The anonymous id.
-            person: The key of the person.
-            received: When the call arrived, in unix seconds.
-        """
+        """Note that an identify call with an anonymous id arrived, and join the waiting events to its person."""
         self.database.run("INSERT INTO claims VALUES (?, ?, ?)", anonymous_id, person, received)
         if self.merges_anonymous:
             self.database.run(

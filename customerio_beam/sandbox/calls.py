@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 import orjson
@@ -16,22 +15,15 @@ from customerio_beam.sandbox.rules.limits import REQUESTS_PER_SECOND
 from customerio_beam.sandbox.rules.validation import Problem, Refused
 from customerio_beam.sandbox.state import Sandbox, current_sandbox
 
+Result = tuple[int, Any]
+"""The status, and the body: a JSON value, or a problem."""
+
 ErrorForm = Callable[[Problem], Any]
+"""Makes the body of an error."""
 
-
-def v2_errors(problem: Problem) -> Any:
-    """Return the body of a v2 call's error."""
-    return {"errors": [problem._asdict()]}
-
-
-def v1_errors(problem: Problem) -> Any:
-    """Return the body of a v1 call's error."""
-    return {"meta": {"errors": [problem.message]}}
-
-
-def v1_error(problem: Problem) -> Any:
-    """Return the body of an error of v1's merge call, and of wrong credentials."""
-    return {"meta": {"error": problem.message}}
+V2_ERRORS: ErrorForm = lambda problem: {"errors": [problem._asdict()]}  # noqa: E731
+V1_ERRORS: ErrorForm = lambda problem: {"meta": {"errors": [problem.message]}}  # noqa: E731
+V1_ERROR: ErrorForm = lambda problem: {"meta": {"error": problem.message}}  # noqa: E731
 
 
 @dataclass
@@ -48,38 +40,30 @@ class Call:
     sandbox: Sandbox
     body: bytes
     faults: Faults
-    operations: int = 1
+    operations: int = 0
 
-    def json(self) -> Any:
-        """Return the JSON value of the body, or None if it is not JSON: no call takes a null."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            return None
-
-    def json_object(self) -> dict[str, Any]:
+    def json(self) -> dict[str, Any]:
         """Return the JSON object of the body.
 
         Raises:
-            Refused: It is something else.
+            Refused: The body is something else.
         """
-        value = self.json()
+        try:
+            value = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            value = None
         if not isinstance(value, dict):
             raise Refused("invalid", "", "the body must be a JSON object")
         return value
-
-
-Handler = Callable[..., tuple[int, Any]]
-"""Gets the call and the values of the path; returns the status and the body, a JSON value or a problem."""
 
 
 class TrackAPI(Blueprint):
     """The calls of the Track API."""
 
     def call(
-        self, method: str, path: str, errors: ErrorForm = v1_errors, *, credentials: bool = True
-    ) -> Callable[[Handler], Handler]:
-        """Make a route of a function; the function runs only if no fault keeps it from running.
+        self, method: str, path: str, errors: ErrorForm = V1_ERRORS, *, credentials: bool = True
+    ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+        """Make a route of a function, which runs only if no fault keeps it from running.
 
         Args:
             method: The HTTP method.
@@ -88,54 +72,53 @@ class TrackAPI(Blueprint):
             credentials: Whether the call needs credentials.
         """
 
-        def decorate(handler: Handler) -> Handler:
-            @wraps(handler)
+        def decorate(handler: Callable[..., Result]) -> Callable[..., Result]:
             def view(**values: Any) -> Response:
-                return _serve(lambda call: handler(call, **values), errors, credentials=credentials, path=path)
+                return _serve(lambda call: handler(call, **values), errors, credentials=credentials)
 
-            self.add_url_rule(path, handler.__name__, view, methods=[method], provide_automatic_options=False)
+            self.add_url_rule(path, f"{method} {path}".replace(".", ""), view, methods=[method])
             return handler
 
         return decorate
 
 
-def _serve(handler: Callable[[Call], tuple[int, Any]], errors: ErrorForm, *, credentials: bool, path: str) -> Response:
+def _serve(handler: Callable[[Call], Result], errors: ErrorForm, *, credentials: bool) -> Response:
     sandbox = current_sandbox()
     started = sandbox.monotonic()
     call = Call(sandbox, request.get_data(cache=False), sandbox.faults)
     number = sandbox.number_call()
     over = sandbox.meter.arrive(call.faults.rate_limit_per_second or REQUESTS_PER_SECOND)
-    decision = call.faults.decide(number)
+    fault, latency = call.faults.decide(number)
     injected: list[str] = []
-    if decision.latency:
+    if latency:
         injected.append("latency")
-        sandbox.sleep(decision.latency)
+        sandbox.sleep(latency)
     response = _refuse_early(call, injected, number=number, over=over, credentials=credentials)
-    response = response or _fail_before_commit(call.faults, decision.fault, injected)
+    response = response or _fail_before_commit(call.faults, fault, injected)
     if response is None:
-        try:
-            if request.headers.get("Content-Encoding", "identity") != "identity":
-                encoding = request.headers["Content-Encoding"]
-                raise Refused(
-                    "invalid", "", f"Content-Encoding {encoding} is not supported; send the body uncompressed"
-                )
-            status, body = handler(call)
-        except Refused as error:
-            status, body, call.operations = 400, error.problem, 0
-            sandbox.workspace.refuse_request(status, error.problem)
-        body = errors(body) if isinstance(body, Problem) else body
-        response = _spoil(decision.fault, _json(status, body), injected)
-    else:
-        call.operations = 0
+        response = _spoil(fault, _json(*_result(call, handler, errors)), injected)
     sandbox.meter.respond(
-        response=next((each for each in injected if each.startswith("reset")), str(response.status_code)),
-        faults=injected,
+        next((each for each in injected if each.startswith("reset")), str(response.status_code)),
+        injected,
         operations=call.operations,
         body_bytes=len(call.body),
         seconds=sandbox.monotonic() - started,
-        batch=path.endswith("/batch"),
+        batch=request.path.endswith("/batch"),
     )
     return response
+
+
+def _result(call: Call, handler: Callable[[Call], Result], errors: ErrorForm) -> Result:
+    encoding = request.headers.get("Content-Encoding", "identity")
+    try:
+        if encoding != "identity":
+            message = f"Content-Encoding {encoding} is not supported; send the body uncompressed"
+            raise Refused("invalid", "", message)  # noqa: TRY301 - answered like the handler's own refusals
+        status, body = handler(call)
+    except Refused as error:
+        status, body = 400, error.problem
+        call.sandbox.workspace.refuse_request(status, error.problem)
+    return status, errors(body) if isinstance(body, Problem) else body
 
 
 def _refuse_early(call: Call, injected: list[str], *, number: int, over: bool, credentials: bool) -> Response | None:
@@ -157,14 +140,12 @@ def _refuse_early(call: Call, injected: list[str], *, number: int, over: bool, c
 
 def _fail_before_commit(faults: Faults, fault: str | None, injected: list[str]) -> Response | None:
     """Return the response of a fault that keeps the call from having any effect, or None."""
-    if fault == "429_retry_after":
-        response = _error(429, "too many requests")
-        response.headers["Retry-After"] = str(faults.retry_after_seconds)
-    elif fault in ("429", "500", "503"):
-        response = _error(int(fault), "injected fault")
+    if fault in ("429", "429_retry_after", "500", "503"):
+        response = _error(int(fault[:3]), "injected fault")
+        if fault == "429_retry_after":
+            response.headers["Retry-After"] = str(faults.retry_after_seconds)
     elif fault == "reset_before_commit":
-        request.environ[RESET] = True
-        response = Response(status=500)
+        response = Response(status=RESET)
     else:
         return None
     injected.append(fault)
@@ -173,24 +154,24 @@ def _fail_before_commit(faults: Faults, fault: str | None, injected: list[str]) 
 
 def _spoil(fault: str | None, response: Response, injected: list[str]) -> Response:
     """Return the response of a call that took effect, spoilt if there is a fault."""
+    if fault is not None:
+        injected.append(fault)
     if fault == "reset_after_commit":
-        request.environ[RESET] = True
+        response.status_code = RESET
     elif fault == "truncated_body":
         # Half of an empty object would be no body at all; this is the same response, long enough to be cut.
         body = response.get_data() if response.get_data().strip(b"{}") else b'{"errors": []}'
         response.set_data(body[: len(body) // 2])
         response.headers["Content-Length"] = str(len(body))
     elif fault == "non_json_body":
-        response = Response("<html><body>upstream</body></html>", status=response.status_code, mimetype="text/html")
-    else:
-        return response
-    injected.append(fault)
+        response.set_data(b"<html><body>upstream</body></html>")
+        response.mimetype = "text/html"
     return response
 
 
 def _error(status: int, message: str) -> Response:
-    return _json(status, v1_error(Problem("", "", message)))
+    return _json(status, V1_ERROR(Problem("", "", message)))
 
 
 def _json(status: int, body: Any) -> Response:
-    return Response(orjson.dumps(body), status=status, mimetype="application/json")
+    return Response(b"" if status == 204 else orjson.dumps(body), status=status, mimetype="application/json")

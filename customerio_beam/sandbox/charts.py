@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from customerio_beam.sandbox.meter import Second
 
@@ -17,7 +17,6 @@ class Chart(NamedTuple):
     Attributes:
         title: What it shows, with the unit.
         values: The height of each bar.
-        labels: The text of each bar.
         start: What its left end stands for; a time as unix seconds, or a text.
         end: What its right end stands for.
         limit: A value that a line marks, or None.
@@ -26,7 +25,6 @@ class Chart(NamedTuple):
 
     title: str
     values: Sequence[float]
-    labels: Sequence[str]
     start: int | str
     end: int | str
     limit: int | None = None
@@ -50,28 +48,28 @@ def delivery_charts(series: Sequence[tuple[int, Second]], tenths: Sequence[int],
         return []
     first, last = series[0][0], series[-1][0]
     span = -(-(last - first + 1) // MAX_BARS)
-    starts = range(first, last + 1, span)
-    buckets: list[list[Second]] = [[] for _ in starts]
+    buckets: list[list[Second]] = [[] for _ in range(first, last + 1, span)]
     for second, entry in series:
         buckets[(second - first) // span].append(entry)
     each = "each second" if span == 1 else f"the busiest second of every {span}"
-
-    def over_time(title: str, measure: Callable[[Sequence[Second]], float], **more: Any) -> Chart:
-        values = list(map(measure, buckets))
-        labels = [f"{value:,.1f}".removesuffix(".0") for value in values]
-        return Chart(title, values, labels, starts[0], starts[-1], **more)
-
-    requests = over_time(f"Requests per second ({each})", lambda bucket: max((s.requests for s in bucket), default=0))
-    if limit <= 3 * requests.top:
-        requests = requests._replace(limit=limit, note=f"The line is the limit of {limit:,} requests per second.")
-    else:
-        requests = requests._replace(note=f"The limit of {limit:,} requests per second is far above this drawing.")
-    labels = [f"{count} batches of {10 * tenth} to {10 * (tenth + 1)} %" for tenth, count in enumerate(tenths)]
+    requests, operations = (
+        [max((entry[name] for entry in bucket), default=0) for bucket in buckets] for name in ("requests", "operations")
+    )
+    times = [
+        1000 * sum(entry["seconds"] for entry in bucket) / max(1, sum(entry["requests"] for entry in bucket))
+        for bucket in buckets
+    ]
+    near = limit <= 3 * max(requests)
+    note = (
+        "The line is the limit of {:,}" if near else "The limit of {:,} requests per second is far above this drawing"
+    )
     return [
-        requests,
-        over_time(f"Operations per second ({each})", lambda bucket: max((s.operations for s in bucket), default=0)),
-        over_time("Mean response time, ms", _mean_ms),
-        Chart("Batches by how full they were", tenths, labels, "0 %", "100 % of 500,000 bytes"),
+        Chart(
+            f"Requests per second ({each})", requests, first, last, limit if near else None, note.format(limit) + "."
+        ),
+        Chart(f"Operations per second ({each})", operations, first, last),
+        Chart("Mean response time, ms", times, first, last),
+        Chart("Batches by how full they were", tenths, "0 %", "100 % of 500,000 bytes"),
     ]
 
 
@@ -79,7 +77,3 @@ def shares(counts: dict[str, int]) -> list[tuple[str, int, float]]:
     """Return counts, the largest first, each with its percentage of the largest: the length of its bar."""
     largest = max(counts.values(), default=1)
     return [(name, count, 100 * count / largest) for name, count in sorted(counts.items(), key=lambda each: -each[1])]
-
-
-def _mean_ms(bucket: Sequence[Second]) -> float:
-    return 1000 * sum(s.seconds for s in bucket) / max(1, sum(s.requests for s in bucket))

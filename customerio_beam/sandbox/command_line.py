@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from customerio_beam.sandbox.faults import Faults
 from customerio_beam.sandbox.rules.limits import MAX_ATTRIBUTES
 from customerio_beam.sandbox.server import LOOPBACK_NAMES, make_server
+from customerio_beam.sandbox.settings import Settings
 from customerio_beam.sandbox.state import Sandbox
-from customerio_beam.sandbox.workspace import Settings
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

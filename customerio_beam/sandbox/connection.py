@@ -11,13 +11,14 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Response
 
 MAX_BODY_BYTES = 64_000_000
 """The server does not read larger bodies, in bytes: this is over a hundred times the largest that any call takes."""
 
-RESET = "sandbox.reset"
-"""Set in the WSGI environment to have the connection reset instead of answered."""
+RESET = 444
+"""The status of a response that the server does not send: it resets the connection instead."""
 
 
 class KeepAliveHandler(WSGIRequestHandler):
@@ -29,7 +30,6 @@ class KeepAliveHandler(WSGIRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
-    _headers_buffer: list[bytes]
     # A response is one small write; waiting for the acknowledgement of the last one would cost 40 ms each.
     disable_nagle_algorithm = True
 
@@ -37,84 +37,59 @@ class KeepAliveHandler(WSGIRequestHandler):
         """Answer one request."""
         if self.headers.get("Expect", "").strip().lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        try:
-            body = self._read_body()
-        except ValueError as error:
-            code, _, reason = str(error).partition(" ")
-            self.close_connection = True
-            self._send(code, reason, [("Connection", "close")], b"")
-            return
         environ = self.make_environ()
         path = self.path if self.path.startswith("/") else urlsplit(self.path).path
         environ["PATH_INFO"] = path.partition("?")[0]
-        environ["wsgi.input"] = io.BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
-        started: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
-            started[:] = [(status, headers)]
-            return lambda _data: None
-
-        response = self.server.app(environ, start_response)
         try:
-            content = b"".join(response)
-        finally:
-            close = getattr(response, "close", None)
-            if close is not None:
-                close()
-        if environ.get(RESET):
+            body = self._read_body(environ)
+        except (OSError, ValueError):
+            self._send(Response(status=400, headers={"Connection": "close"}))
+            return
+        if len(body) > MAX_BODY_BYTES:
+            self._send(Response(status=413, headers={"Connection": "close"}))
+            return
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        response = Response.from_app(self.server.app, environ, buffered=True)
+        if response.status_code == RESET:
             self.close_connection = True
             # Lingering zero seconds makes closing send RST, so that the client sees a reset and not an orderly end.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             os.close(self.connection.detach())
-            return
-        (status, headers) = started[0]
-        code, _, reason = status.partition(" ")
-        self._send(code, reason, headers, content)
+        else:
+            self._send(response)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Log nothing: request lines carry identifiers of people."""
 
-    def _read_body(self) -> bytes:
-        """Return the request's body.
+    def _read_body(self, environ: dict[str, Any]) -> bytes:
+        """Return the request's body, at most one byte more than the largest.
 
         Raises:
-            ValueError: It can't be read; the message is the status to answer.
+            OSError: The chunks of the body can't be read.
+            ValueError: The length of the body is wrong.
         """
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            try:
-                body = io.BufferedReader(DechunkedInput(self.rfile)).read(MAX_BODY_BYTES + 1)
-            except (OSError, ValueError):
-                raise ValueError("400 Bad Request") from None
-            if len(body) > MAX_BODY_BYTES:
-                raise ValueError("413 Content Too Large")
-            return body
-        length = self.headers.get("Content-Length", "0")
-        if not length.isascii() or not length.isdigit():
-            raise ValueError("400 Bad Request")
-        if int(length) > MAX_BODY_BYTES:
-            raise ValueError("413 Content Too Large")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise ValueError("400 Bad Request")
+        if environ.get("wsgi.input_terminated"):  # Werkzeug puts the chunks together.
+            return io.BufferedReader(environ["wsgi.input"]).read(MAX_BODY_BYTES + 1)
+        length = int(self.headers.get("Content-Length", "0"))
+        body = self.rfile.read(min(length, MAX_BODY_BYTES + 1))
+        if len(body) < min(length, MAX_BODY_BYTES) or length < 0:
+            raise ValueError("the body is shorter than its length")
         return body
 
-    def _send(self, code: str, reason: str, headers: list[tuple[str, str]], content: bytes) -> None:
-        self.send_response(int(code), reason)
-        declared = {name.lower(): value for name, value in headers}.get("content-length", str(len(content)))
-        for name, value in headers:
-            if name.lower() != "content-length":
-                self.send_header(name, value)
-        if code != "204":
-            self.send_header("Content-Length", declared)
-            if declared != str(len(content)) and self.command != "HEAD":
-                self.send_header("Connection", "close")
-                self.close_connection = True
+    def _send(self, response: Response) -> None:
+        content = response.get_data()
+        if response.status_code != 204:
+            response.headers.setdefault("Content-Length", str(len(content)))
+            cut = self.command != "HEAD" and response.headers["Content-Length"] != str(len(content))
+            self.close_connection = cut or "Connection" in response.headers
+        self.send_response(response.status_code)
+        for name, value in response.headers:
+            self.send_header(name, value)
         self._headers_buffer.append(b"\r\n")
-        buffered = b"".join(self._headers_buffer)
-        self._headers_buffer = []
-        self.wfile.write(buffered + (b"" if self.command == "HEAD" else content))
+        if self.command != "HEAD":
+            self._headers_buffer.append(content)
+        self.flush_headers()
 
 
 class Server(ThreadedWSGIServer):

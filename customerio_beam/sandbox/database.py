@@ -42,7 +42,7 @@ CREATE INDEX IF NOT EXISTS claims_person ON claims (person);
 CREATE TABLE IF NOT EXISTS suppressed (
     kind TEXT NOT NULL, key TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (kind, key)
 );
-CREATE TABLE IF NOT EXISTS activity (
+CREATE TABLE IF NOT EXISTS activity (  -- identifier: the sent one, as kind:value; operation: the exact one, as JSON
     sequence INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL,
     person INTEGER REFERENCES people ON DELETE CASCADE, anonymous_id TEXT, identifier TEXT NOT NULL,
     time INTEGER NOT NULL, received REAL NOT NULL, ulid TEXT, operation BLOB NOT NULL

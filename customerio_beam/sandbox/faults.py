@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -149,25 +148,6 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def poisons(self, operation: Any) -> bool:
         """Return whether an operation makes its whole batch refused."""
         return isinstance(operation, dict) and any(_matches(operation, each) for each in self.poisoned_operations)
-
-
-@dataclass(frozen=True)
-class Response:
-    """A response that a test writes itself.
-
-    Attributes:
-        status: The HTTP status.
-        body: The body.
-        headers: Further headers.
-        declared_length: The `Content-Length`, if it is to differ from that of the body.
-        reset: Whether the connection is cut instead.
-    """
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    declared_length: int | None = None
-    reset: bool = False
 
 
 def _draw(latency: AnyLatency, chance: random.Random) -> float:

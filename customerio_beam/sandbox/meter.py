@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from customerio_beam.sandbox.rules.limits import MAX_BATCH_BYTES
@@ -13,24 +12,8 @@ from customerio_beam.sandbox.rules.limits import MAX_BATCH_BYTES
 KEPT_SECONDS = 3600
 """How many seconds with traffic the time series keeps: an hour of load fills a chart."""
 
-
-@dataclass
-class Second:
-    """What happened in one second of the clock.
-
-    Attributes:
-        requests: Track API requests that arrived.
-        operations: Operations in them.
-        body_bytes: Bytes of their bodies.
-        seconds: Time taken to respond, summed, injected latency included.
-        responses: Requests by response: a status, or the fault that cut the connection.
-    """
-
-    requests: int = 0
-    operations: int = 0
-    body_bytes: int = 0
-    seconds: float = 0.0
-    responses: Counter[str] = field(default_factory=Counter)
+Second = Counter[str]
+"""One second's `requests`, `operations`, `body_bytes`, and `seconds` taken to respond, injected latency included."""
 
 
 class Meter:
@@ -58,14 +41,7 @@ class Meter:
             self._fill: Counter[int] = Counter()
 
     def arrive(self, limit: int) -> bool:
-        """Count a request at its arrival.
-
-        Args:
-            limit: Requests allowed in any one second.
-
-        Returns:
-            Whether it is over the limit.
-        """
+        """Count a request at its arrival; return whether more than `limit` arrived within a second."""
         now = self._monotonic()
         with self._lock:
             self._requests += 1
@@ -78,7 +54,7 @@ class Meter:
             return over
 
     def respond(
-        self, *, response: str, faults: list[str], operations: int, body_bytes: int, seconds: float, batch: bool
+        self, response: str, faults: Sequence[str], *, operations: int, body_bytes: int, seconds: float, batch: bool
     ) -> None:
         """Count a request at its end.
 
@@ -90,7 +66,6 @@ class Meter:
             seconds: Time taken, in seconds.
             batch: Whether it was a batch request.
         """
-        second = int(self._clock())
         with self._lock:
             self._responses[response] += 1
             self._faults.update(faults)
@@ -98,19 +73,15 @@ class Meter:
                 self._batches += 1
                 self._batch_bytes += body_bytes
                 self._fill[min(body_bytes * 10 // MAX_BATCH_BYTES, 9)] += 1
-            entry = self._series.setdefault(second, Second())
+            entry = self._series.setdefault(int(self._clock()), Counter())
             if len(self._series) > KEPT_SECONDS:
                 del self._series[min(self._series)]
-            entry.requests += 1
-            entry.operations += operations
-            entry.body_bytes += body_bytes
-            entry.seconds += seconds
-            entry.responses[response] += 1
+            entry.update(requests=1, operations=operations, body_bytes=body_bytes)
+            entry["seconds"] += seconds  # type: ignore[assignment]
 
     def stats(self) -> dict[str, Any]:
         """Return the counts as JSON values."""
         with self._lock:
-            mean = self._batch_bytes / self._batches if self._batches else 0.0
             return {
                 "requests": self._requests,
                 "requests_by_status": dict(sorted(self._responses.items())),
@@ -118,9 +89,9 @@ class Meter:
                 "violations": self._violations,
                 "faults_injected": dict(sorted(self._faults.items())),
                 "batches": self._batches,
-                "mean_batch_bytes": round(mean, 1),
+                "mean_batch_bytes": round(self._batch_bytes / max(1, self._batches), 1),
                 "batch_fill_tenths": [self._fill[tenth] for tenth in range(10)],
-                "requests_per_second": {str(second): entry.requests for second, entry in self._series.items()},
+                "requests_per_second": {str(second): entry["requests"] for second, entry in self._series.items()},
             }
 
     def series(self) -> list[tuple[int, Second]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from customerio_beam.sandbox.activity import Activity, Line
+from customerio_beam.sandbox.activity import Activity
 from customerio_beam.sandbox.objects import Objects
 from customerio_beam.sandbox.people import People, Person
 from customerio_beam.sandbox.rules.identifiers import ANONYMOUS, from_operation
 from customerio_beam.sandbox.rules.validation import EVENT_ACTIONS, Problem
+from customerio_beam.sandbox.settings import Settings
 
 ACTIVITY_TYPES = {"event": "event", "page": "Page View", "screen": "Screen View"}
 """What the Activity View calls the events of each action."""
@@ -18,61 +18,31 @@ ACTIVITY_TYPES = {"event": "event", "page": "Page View", "screen": "Screen View"
 Operation = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A checked operation.
-
-    Attributes:
-        index: Its position in its batch, or None.
-        operation: The operation.
-        text: The same as compact JSON.
-    """
-
-    index: int | None
-    operation: Operation
-    text: bytes
-
-    @property
-    def kind(self) -> tuple[str, str]:
-        """Its type and action."""
-        return self.operation["type"], self.operation["action"]
-
-    @property
-    def ulid(self) -> str | None:
-        """Its deduplication id in capitals; only events have one."""
-        ulid: str | None = self.operation.get("id") if self.operation["action"] in EVENT_ACTIONS else None
-        return ulid.upper() if ulid else None
-
-
-@dataclass
 class Applier:
-    """Applies the operations of one request, in order.
+    """Applies the operations of one request, in order; a method for each type and action.
 
-    Attributes:
+    Args:
         people: The workspace's people.
         objects: Its objects.
         activity: Its activity log.
-        create_unknown: Whether an operation about somebody unknown creates that person.
-        max_attributes: Attributes that one identify call may carry.
+        settings: How it behaves.
         received: When the request arrived, in unix seconds.
-        failures: Operations that had no effect, or not all of it, with the reason.
     """
 
-    people: People
-    objects: Objects
-    activity: Activity
-    create_unknown: bool
-    max_attributes: int
-    received: float
-    failures: list[tuple[Checked, Problem]] = field(default_factory=list)
-    _current: Checked = field(init=False)
+    def __init__(
+        self, people: People, objects: Objects, activity: Activity, settings: Settings, received: float
+    ) -> None:
+        self.people, self.objects, self.activity = people, objects, activity
+        self.settings, self.received = settings, received
 
-    def apply(self, checked: Checked) -> None:
-        """Apply one operation."""
-        self._current = checked
-        ACTIONS[checked.kind](self, checked.operation)
+    def apply(self, operation: Operation, text: bytes) -> list[Problem]:
+        """Apply one checked operation, given also as JSON text; return why it had no effect, or not all of it."""
+        self._text = text
+        self._problems: list[Problem] = []
+        getattr(self, f"_{operation['type']}_{operation['action']}")(operation)
+        return self._problems
 
-    def _event(self, operation: Operation) -> None:
+    def _person_event(self, operation: Operation) -> None:
         kind = ACTIVITY_TYPES[operation["action"]]
         if not operation["identifiers"]:
             self._log(kind, operation, "")
@@ -86,7 +56,9 @@ class Applier:
         if person is not None:
             self._log(kind, operation, sent_as, person.key)
 
-    def _identify(self, operation: Operation) -> None:
+    _person_page = _person_screen = _person_event
+
+    def _person_identify(self, operation: Operation) -> None:
         who = from_operation(operation["identifiers"])
         attributes: dict[str, Any] = operation.get("attributes") or {}
         time = self._time(operation)
@@ -94,26 +66,28 @@ class Applier:
         if person is None:
             return
         names = [name for name in attributes if name != "_update"]
-        kept = {name: attributes[name] for name in names[: self.max_attributes]}
+        kept = {name: attributes[name] for name in names[: self.settings.max_attributes]}
         self.people.set_attributes(person, who, kept, time, self._fail)
-        if len(names) > self.max_attributes:
-            self._fail("invalid", "attributes", f"more than {self.max_attributes} attributes in one identify call")
+        if len(names) > self.settings.max_attributes:
+            self._fail(
+                "invalid", "attributes", f"more than {self.settings.max_attributes} attributes in one identify call"
+            )
         anonymous_id = attributes.get(ANONYMOUS)
         if isinstance(anonymous_id, str) and anonymous_id:
             self.activity.claim(anonymous_id, person.key, self.received)
             self.objects.carry_over(anonymous_id, person.key)
         self._relate_objects(person, operation.get("cio_relationships") or ())
 
-    def _delete(self, operation: Operation) -> None:
+    def _person_delete(self, operation: Operation) -> None:
         self.people.delete(self._known(operation))
 
-    def _suppress(self, operation: Operation) -> None:
+    def _person_suppress(self, operation: Operation) -> None:
         self.people.suppress(from_operation(operation["identifiers"]))
 
-    def _unsuppress(self, operation: Operation) -> None:
+    def _person_unsuppress(self, operation: Operation) -> None:
         self.people.unsuppress(from_operation(operation["identifiers"]))
 
-    def _merge(self, operation: Operation) -> None:
+    def _person_merge(self, operation: Operation) -> None:
         primary = self.people.find(from_operation(operation["primary"]))
         secondary = self.people.find(from_operation(operation["secondary"]))
         if primary is None:
@@ -123,24 +97,24 @@ class Applier:
         else:
             self.people.merge(primary, secondary, self.received)
 
-    def _add_device(self, operation: Operation) -> None:
+    def _person_add_device(self, operation: Operation) -> None:
         person = self._person(operation["identifiers"])
         if person is not None:
             self.people.set_device(person, {"last_used": int(self.received), **operation["device"]})
 
-    def _delete_device(self, operation: Operation) -> None:
+    def _person_delete_device(self, operation: Operation) -> None:
         self.people.remove_device(self._known(operation), operation["device"]["token"])
 
-    def _add_person_relationships(self, operation: Operation) -> None:
+    def _person_add_relationships(self, operation: Operation) -> None:
         person = self._person(operation["identifiers"])
         if person is not None:
             self._relate_objects(person, operation["cio_relationships"])
 
-    def _delete_person_relationships(self, operation: Operation) -> None:
+    def _person_delete_relationships(self, operation: Operation) -> None:
         for entry in operation["cio_relationships"]:
             self.objects.unrelate(entry["identifiers"], self._known(operation))
 
-    def _identify_object(self, operation: Operation) -> None:
+    def _object_identify(self, operation: Operation) -> None:
         key = self.objects.find_or_create(operation["identifiers"], self._fail)
         if key is None:
             return
@@ -156,18 +130,20 @@ class Applier:
             if related is not None:
                 self.objects.relate(key, related, entry.get("relationship_attributes") or {}, self._fail)
 
-    def _delete_object(self, operation: Operation) -> None:
+    _object_identify_anonymous = _object_add_relationships = _object_identify
+
+    def _object_delete(self, operation: Operation) -> None:
         self.objects.delete(operation["identifiers"])
 
-    def _delete_object_relationships(self, operation: Operation) -> None:
+    def _object_delete_relationships(self, operation: Operation) -> None:
         for entry in operation["cio_relationships"]:
             self.objects.unrelate(operation["identifiers"], self._known(entry))
 
-    def _delivery(self, operation: Operation) -> None:
+    def _delivery_event(self, operation: Operation) -> None:
         self._log("delivery", operation, f"delivery:{operation['identifiers']['id']}")
 
     def _fail(self, reason: str, field: str, message: str) -> None:
-        self.failures.append((self._current, Problem(reason, field, message)))
+        self._problems.append(Problem(reason, field, message))
 
     def _time(self, operation: Operation) -> int:
         time = operation.get("timestamp")
@@ -177,7 +153,7 @@ class Applier:
         return self.people.find(from_operation(operation["identifiers"]))
 
     def _person(self, identifiers: dict[str, Any]) -> Person | None:
-        return self.people.find_or_create(from_operation(identifiers), self._fail, create=self.create_unknown)
+        return self.people.find_or_create(from_operation(identifiers), self._fail, create=self.settings.create_unknown)
 
     def _relate_objects(self, person: Person, entries: Iterable[Mapping[str, Any]]) -> None:
         for entry in entries:
@@ -188,27 +164,20 @@ class Applier:
     def _log(
         self, kind: str, operation: Operation, sent_as: str, person: int | None = None, anonymous_id: str | None = None
     ) -> None:
-        name, time = operation["name"].strip(), self._time(operation)
-        ulid, text = self._current.ulid, self._current.text
-        self.activity.add(Line(kind, name, person, anonymous_id, sent_as, time, self.received, ulid, text))
+        self.activity.add(
+            type=kind,
+            name=operation["name"].strip(),
+            person=person,
+            anonymous_id=anonymous_id,
+            identifier=sent_as,
+            time=self._time(operation),
+            received=self.received,
+            ulid=ulid_of(operation),
+            operation=self._text,
+        )
 
 
-ACTIONS = {
-    **{("person", action): Applier._event for action in EVENT_ACTIONS},
-    ("person", "identify"): Applier._identify,
-    ("person", "delete"): Applier._delete,
-    ("person", "suppress"): Applier._suppress,
-    ("person", "unsuppress"): Applier._unsuppress,
-    ("person", "merge"): Applier._merge,
-    ("person", "add_device"): Applier._add_device,
-    ("person", "delete_device"): Applier._delete_device,
-    ("person", "add_relationships"): Applier._add_person_relationships,
-    ("person", "delete_relationships"): Applier._delete_person_relationships,
-    ("object", "identify"): Applier._identify_object,
-    ("object", "identify_anonymous"): Applier._identify_object,
-    ("object", "add_relationships"): Applier._identify_object,
-    ("object", "delete"): Applier._delete_object,
-    ("object", "delete_relationships"): Applier._delete_object_relationships,
-    ("delivery", "event"): Applier._delivery,
-}
-"""What each `(type, action)` does."""
+def ulid_of(operation: Operation) -> str | None:
+    """Return the deduplication id of a checked operation, in capitals; only events have one."""
+    ulid: str | None = operation.get("id") if operation["action"] in EVENT_ACTIONS else None
+    return ulid.upper() if ulid else None

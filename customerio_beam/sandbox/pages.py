@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,17 +15,16 @@ from customerio_beam.sandbox.charts import delivery_charts
 from customerio_beam.sandbox.faults import Faults
 from customerio_beam.sandbox.rules import catalogue
 from customerio_beam.sandbox.state import current_sandbox
-from customerio_beam.sandbox.templating import Pager
 from customerio_beam.sandbox.workspace import Workspace
 
 PAGE_LENGTH = 50
 """Entries on a page; JSON gives all unless the query has a limit."""
 
-MAX_NUMBER = 10**9
-"""The largest limit and offset: more than any list has."""
-
 SHOWN_RELATIONSHIPS = 20
 """Relationships of each object on the Objects page."""
+
+MAX_NUMBER = 10**9
+"""The largest limit and offset: more than any list has."""
 
 blueprint = Blueprint("pages", __name__)
 
@@ -43,11 +43,59 @@ def home() -> BaseResponse:
     return redirect("/people")
 
 
-@blueprint.get("/people")
-@blueprint.get("/people.json")
-def people() -> Response:
-    """Show the People View: everybody, or those whose identifiers or attributes have the text `q`."""
-    return _show("people.html", views.people(_workspace(), request.args.get("q", ""), _part()))
+def page(path: str) -> Callable[[Callable[[], dict[str, Any]]], None]:
+    """Make a page and its JSON twin of a function that returns what they show."""
+
+    def decorate(shown: Callable[[], dict[str, Any]]) -> None:
+        def view() -> Response:
+            return _show(f"{path}.html", shown(), json=request.path.endswith(".json"))
+
+        for route in (f"/{path}", f"/{path}.json"):
+            blueprint.add_url_rule(route, path, view)
+
+    return decorate
+
+
+@page("people")
+def people() -> dict[str, Any]:
+    """Return the People View: everybody, or those whose identifiers or attributes have the text `q`."""
+    return views.people(_workspace(), request.args.get("q", ""), _part())
+
+
+@page("activity")
+def activity() -> dict[str, Any]:
+    """Return the Activity View, filtered by `type`, by `who` (identified, anonymous) and by the text `q`."""
+    asked = request.args
+    order, who = asked.get("order", "received"), asked.get("who", "")
+    if order not in ("received", "time") or who not in ("", "identified", "anonymous"):
+        abort(400, "order must be received or time, and who identified or anonymous")
+    kind, search = asked.get("type", ""), asked.get("q", "")
+    return views.activity(_workspace(), kind=kind, search=search, who=who, order=order, part=_part())
+
+
+@page("objects")
+def objects() -> dict[str, Any]:
+    """Return objects with attributes and relationships: all, or those whose id or attributes have the text `q`."""
+    related = SHOWN_RELATIONSHIPS if is_browser() else -1
+    return views.objects(_workspace(), request.args.get("q", ""), _part(), related)
+
+
+@page("refused")
+def refused() -> dict[str, Any]:
+    """Return what was refused, and what failed after it was accepted."""
+    return views.refused(_workspace(), _part())
+
+
+@page("delivery")
+def delivery() -> dict[str, Any]:
+    """Return the traffic over time."""
+    return views.delivery(current_sandbox())
+
+
+@page("rules")
+def rules() -> dict[str, Any]:
+    """Return what is known of Customer.io, with the source, and what is not."""
+    return {"known": [rule._asdict() for rule in catalogue.KNOWN], "not_known": list(catalogue.NOT_KNOWN)}
 
 
 @blueprint.get("/people/<segment:key>")
@@ -60,55 +108,7 @@ def person(key: str) -> Response:
         found = views.person(_workspace(), key[: -len(".json")], _part())
     if found is None:
         abort(404)
-    return _json(found) if twin or not is_browser() else _show("person.html", found)
-
-
-@blueprint.get("/activity")
-@blueprint.get("/activity.json")
-def activity() -> Response:
-    """Show the Activity View, filtered by `type`, by `who` (identified, anonymous) and by the text `q` in the name."""
-    asked = request.args
-    order, who = asked.get("order", "received"), asked.get("who", "")
-    if order not in ("received", "time") or who not in ("", "identified", "anonymous"):
-        abort(400, "order must be received or time, and who identified or anonymous")
-    kind, search = asked.get("type", ""), asked.get("q", "")
-    found = views.activity(_workspace(), kind=kind, search=search, who=who, order=order, part=_part())
-    return _show("activity.html", found)
-
-
-@blueprint.get("/objects")
-@blueprint.get("/objects.json")
-def objects() -> Response:
-    """Show objects with attributes and relationships, or those whose id or attributes have the text `q`."""
-    related = -1 if _wants_json() else SHOWN_RELATIONSHIPS
-    return _show("objects.html", views.objects(_workspace(), request.args.get("q", ""), _part(), related))
-
-
-@blueprint.get("/refused")
-@blueprint.get("/refused.json")
-def refused() -> Response:
-    """Show what was refused, and what failed after it was accepted."""
-    return _show("refused.html", views.refused(_workspace(), _part()))
-
-
-@blueprint.get("/delivery")
-@blueprint.get("/delivery.json")
-def delivery() -> Response:
-    """Show the traffic over time."""
-    sandbox = current_sandbox()
-    data = views.delivery(sandbox)
-    if _wants_json():
-        return _json(data)
-    charts = delivery_charts(sandbox.meter.series(), data["stats"]["batch_fill_tenths"], data["limit"])
-    return Response(render_template("delivery.html", charts=charts, **data))
-
-
-@blueprint.get("/rules")
-@blueprint.get("/rules.json")
-def rules() -> Response:
-    """Show what is known of Customer.io, with the source, and what is not."""
-    data = {"known": [rule._asdict() for rule in catalogue.KNOWN], "not_known": list(catalogue.NOT_KNOWN)}
-    return _json(data) if _wants_json() else Response(render_template("rules.html", **data))
+    return _show("person.html", found, json=twin)
 
 
 @blueprint.get("/stats")
@@ -118,21 +118,15 @@ def stats() -> Response:
     return _json(current_sandbox().stats())
 
 
-@blueprint.get("/faults")
-def get_faults() -> Response:
-    """Return the faults in force."""
+@blueprint.route("/faults", methods=["GET", "POST"])
+def faults() -> Response:
+    """Return the faults in force; a POST injects other faults from now on."""
+    if request.method == "POST":
+        try:
+            current_sandbox().set_faults(Faults.from_json(request.get_data()))
+        except ValueError as error:
+            return _json({"error": str(error)}, 400)
     return _json(current_sandbox().faults.to_json())
-
-
-@blueprint.post("/faults")
-def set_faults() -> Response:
-    """Inject other faults from now on."""
-    try:
-        faults = Faults.from_json(request.get_data())
-    except ValueError as error:
-        return _json({"error": str(error)}, 400)
-    current_sandbox().set_faults(faults)
-    return _json(faults.to_json())
 
 
 @blueprint.post("/reset")
@@ -151,22 +145,20 @@ def _workspace() -> Workspace:
     return current_sandbox().workspace
 
 
-def _wants_json() -> bool:
-    return request.path.endswith(".json") or not is_browser()
-
-
 def _part() -> views.Slice:
     """Return the part of a list that the query asks for: by default all of it as JSON, and one page as HTML."""
-    limit = request.args.get("limit", -1 if _wants_json() else PAGE_LENGTH, type=int)
-    offset = max(0, request.args.get("offset", 0, type=int))
-    return views.Slice(min(limit, MAX_NUMBER), min(offset, MAX_NUMBER))
+    is_page = is_browser() and not request.path.endswith(".json")
+    limit = request.args.get("limit", PAGE_LENGTH if is_page else -1, type=int)
+    offset = request.args.get("offset", 0, type=int)
+    return views.Slice(min(limit, MAX_NUMBER), min(max(0, offset), MAX_NUMBER))
 
 
-def _show(template: str, data: dict[str, Any]) -> Response:
-    if _wants_json():
+def _show(template: str, data: dict[str, Any], *, json: bool) -> Response:
+    if json or not is_browser():
         return _json(data)
-    part = _part()
-    return Response(render_template(template, pager=Pager(part.offset, part.limit, data["total"]), **data))
+    if "series" in data:
+        data["charts"] = delivery_charts(data["series"], data["stats"]["batch_fill_tenths"], data["limit"])
+    return Response(render_template(template, part=_part(), **data))
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -75,13 +75,7 @@ class People:
         """Return the person of an identify call, or None if it has no effect.
 
         If nobody has the identifier, but somebody has another one that the attributes name, that person gets the
-        identifier. Otherwise the call creates a person.
-
-        Args:
-            who: The identifier of the call.
-            attributes: Its attributes.
-            time: When the update occurred, in unix seconds.
-            fail: Notes what had no effect.
+        identifier. Otherwise the call creates a person. `time` is when the update occurred, in unix seconds.
         """
         person = self.find(who)
         if person is not None or not self._may_create(who, fail):
@@ -116,19 +110,15 @@ class People:
         if who.kind != "id":
             # Older than any update, so that every identify call with this attribute replaces it.
             self._set(person, who.kind, who.value, limits.MIN_TIMESTAMP)
-        return person._replace(**{who.kind: who.value})
+        return self.find(who) or person
 
     def set_attributes(
         self, person: Person, who: Identifier, attributes: Mapping[str, Any], time: int, fail: Fail
     ) -> None:
-        """Set attributes of a person; each keeps its newest value, and of two of one second the later arrival wins.
+        """Set attributes of a person whom an identify call named as `who`, of some time in unix seconds.
 
-        Args:
-            person: The person.
-            who: The identifier that the identify call used.
-            attributes: Names and values; null and the empty string remove an attribute.
-            time: When the update occurred, in unix seconds.
-            fail: Notes what was not set.
+        Each attribute keeps its newest value; of two of one second the later arrival wins. Null and the empty string
+        remove an attribute.
         """
         current = dict(self._db.rows("SELECT name, value IS NOT NULL FROM attributes WHERE person = ?", person.key))
         count = sum(current.values())
@@ -138,6 +128,7 @@ class People:
             flat = {**{name: None for name in current if name.startswith(TOPIC_PREFIX)}, **flat}
         for name, value in flat.items():
             is_new = value not in (None, "") and not current.get(name)
+            is_removed = value in (None, "") and bool(current.get(name))
             problem = too_long(name, value)
             if problem is None and is_new and count >= limits.MAX_ATTRIBUTES:
                 problem = f"the person already has {limits.MAX_ATTRIBUTES} attributes"
@@ -146,7 +137,7 @@ class People:
             elif name == "cio_id":
                 continue
             elif name not in self._unique or self._set_identifier(person, who, Identifier(name, value), time, fail):
-                count += self._set(person, name, value, time) and is_new
+                count += self._set(person, name, value, time) and is_new - is_removed
 
     def attributes(self, person: Person) -> list[tuple[str, Any, int]]:
         """Return the name, value and time of each present attribute."""
@@ -175,8 +166,8 @@ class People:
         if person is not None:
             identifiers |= {kind: value for kind, value in person.names().items() if kind != "cio_id"}
             self._db.run(
-                "UPDATE activity SET person = NULL, anonymous_id = NULL, identifier = '', operation = CAST('{}' AS BLOB)"
-                " WHERE person = ?",
+                "UPDATE activity SET person = NULL, anonymous_id = NULL, identifier = '',"
+                " operation = CAST('{}' AS BLOB) WHERE person = ?",
                 person.key,
             )
             self.delete(person)
@@ -186,22 +177,20 @@ class People:
 
     def unsuppress(self, who: Identifier) -> None:
         """Let an identifier be added again, and those that were suppressed with it."""
-        self._db.run(
-            "DELETE FROM suppressed WHERE (kind = ?1 AND key = ?2)"
-            " OR person = (SELECT nullif(person, 0) FROM suppressed WHERE kind = ?1 AND key = ?2)",
-            who.kind,
-            who.key,
-        )
+        row = self._db.row("SELECT person FROM suppressed WHERE kind = ? AND key = ?", who.kind, who.key)
+        if row is not None:
+            self._db.run("DELETE FROM suppressed WHERE kind = ? AND key = ?", who.kind, who.key)
+            self._db.run("DELETE FROM suppressed WHERE person = ? AND person != 0", *row)
 
     def merge(self, primary: Person, secondary: Person, received: float) -> None:
         """Give the primary what it lacks of the secondary, and delete the secondary."""
         both = {"primary": primary.key, "secondary": secondary.key}
         for statement in (
-            "INSERT INTO attributes SELECT ?1, name, value, time FROM attributes WHERE person = ?2 AND value IS NOT NULL"
+            "INSERT INTO attributes SELECT ?1, name, value, time FROM attributes WHERE person = ?2 AND value NOT NULL"
             " ON CONFLICT DO UPDATE SET value = excluded.value, time = excluded.time WHERE attributes.value IS NULL",
             "UPDATE OR IGNORE devices SET person = ?1 WHERE person = ?2",
-            "UPDATE relationships AS mine SET attributes = json_patch(theirs.attributes, mine.attributes)"
-            " FROM relationships AS theirs WHERE mine.person = ?1 AND theirs.person = ?2 AND mine.object = theirs.object",
+            "UPDATE relationships AS mine SET attributes = json_patch(theirs.attributes, mine.attributes) FROM"
+            " relationships AS theirs WHERE mine.person = ?1 AND theirs.person = ?2 AND mine.object = theirs.object",
             "UPDATE OR IGNORE relationships SET person = ?1 WHERE person = ?2",
             "UPDATE claims SET person = ?1 WHERE person = ?2",
         ):

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from werkzeug.routing import BaseConverter
 
 from customerio_beam.sandbox import api, pages, templating
-from customerio_beam.sandbox.connection import RESET, Server
-from customerio_beam.sandbox.state import EXTENSION, Sandbox, current_sandbox
-from customerio_beam.sandbox.workspace import Settings
+from customerio_beam.sandbox.connection import Server
+from customerio_beam.sandbox.settings import Settings
+from customerio_beam.sandbox.state import EXTENSION, Sandbox
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Host names that a browser may call a sandbox on loopback by: no page elsewhere can rebind its own name to it."""
@@ -54,7 +54,7 @@ def make_app(sandbox: Sandbox, trusted_hosts: Sequence[str] | None) -> Flask:
     app.config["TRUSTED_HOSTS"] = trusted_hosts and list(trusted_hosts)
     app.url_map.converters["segment"] = Segment
     app.url_map.merge_slashes = False
-    app.before_request(_respond)
+    app.before_request(lambda: sandbox.respond and sandbox.respond(request))
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     templating.register(app)
@@ -99,16 +99,3 @@ def running_sandbox(*, site_id: str = "site", api_key: str = "key", **options: A
         thread.join()
         server.server_close()
         sandbox.workspace.close()
-
-
-def _respond() -> Response | None:
-    """Return the response that a test wrote itself, if any."""
-    respond = current_sandbox().respond
-    if respond is None:
-        return None
-    written = respond(request)
-    request.environ[RESET] = written.reset
-    response = Response(written.body, written.status, written.headers)
-    if written.declared_length is not None:
-        response.headers["Content-Length"] = str(written.declared_length)
-    return response

@@ -6,33 +6,16 @@ import hmac
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from flask import Request, current_app
+from flask import Request, Response, current_app
 
-from customerio_beam.sandbox.faults import Faults, Response
+from customerio_beam.sandbox.faults import Faults
 from customerio_beam.sandbox.meter import Meter
-from customerio_beam.sandbox.workspace import Settings, Workspace
+from customerio_beam.sandbox.settings import Settings
+from customerio_beam.sandbox.workspace import Workspace
 
 EXTENSION = "sandbox"
-
-
-@dataclass
-class Clock:
-    """A clock that tests can move.
-
-    Attributes:
-        source: Returns unix seconds.
-        offset: How far this clock is ahead of the source, in seconds.
-    """
-
-    source: Callable[[], float] = time.time
-    offset: float = 0.0
-
-    def __call__(self) -> float:
-        """Return unix seconds."""
-        return self.source() + self.offset
 
 
 class Sandbox:
@@ -52,7 +35,7 @@ class Sandbox:
     Attributes:
         workspace: Its people, objects and activity.
         meter: Its counts of requests.
-        clock: The time at which the workspace receives operations.
+        clock_offset: How far the workspace's clock is ahead of `clock`, in seconds: tests move it.
 
     Raises:
         sqlite3.Error: The file can't be used.
@@ -71,8 +54,9 @@ class Sandbox:
         sleep: Callable[[float], None] = time.sleep,
         respond: Callable[[Request], Response] | None = None,
     ) -> None:
-        self.clock = Clock(clock)
-        self.workspace = Workspace(database, settings or Settings(), self.clock)
+        self.clock_offset = 0.0
+        self.now = lambda: clock() + self.clock_offset
+        self.workspace = Workspace(database, settings or Settings(), self.now)
         self.meter = Meter(clock, monotonic)
         self.site_id = site_id
         self.faults = faults or Faults()
@@ -98,7 +82,7 @@ class Sandbox:
         self.workspace.reset()
         self.meter.reset()
         self.set_faults(Faults())
-        self.clock.offset = 0.0
+        self.clock_offset = 0.0
 
     def accepts(self, site_id: str | None, api_key: str | None) -> bool:
         """Return whether credentials are those of this sandbox."""

@@ -1,8 +1,7 @@
-"""What the templates need beside their values: filters, paging, and headers that keep pages to themselves."""
+"""What the templates need beside their values: filters, and headers that keep pages to themselves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -26,44 +25,17 @@ HEADERS = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True)
-class Pager:
-    """Where in a long list a page is.
-
-    Attributes:
-        offset: Entries before it.
-        length: Entries on a full page.
-        total: Entries in all.
-    """
-
-    offset: int
-    length: int
-    total: int
-
-    @property
-    def last(self) -> int:
-        """The number of the last entry on the page, from 1."""
-        return min(self.offset + self.length, self.total)
-
-    @property
-    def newer(self) -> str | None:
-        """The query string of the page before, or None on the first one."""
-        return self._query(max(0, self.offset - self.length)) if self.offset else None
-
-    @property
-    def older(self) -> str | None:
-        """The query string of the next page, or None on the last one."""
-        return self._query(self.offset + self.length) if self.last < self.total else None
-
-    def _query(self, offset: int) -> str:
-        return "?" + urlencode({**request.args, "offset": offset})
-
-
 def register(app: Flask) -> None:
     """Give an application's templates their filters, and its responses their headers."""
     app.jinja_env.filters.update(
-        time=show_time, value=show_value, exact=show_exact, number=show_number, quoted=_quoted, shares=shares
+        time=show_time,
+        value=lambda value: value if isinstance(value, str) else orjson.dumps(value).decode(),
+        exact=lambda value: orjson.dumps(value, option=orjson.OPT_INDENT_2).decode(),
+        number=lambda value: f"{value:,}" if isinstance(value, int) else f"{value:,.1f}",
+        quoted=lambda value: quote(value, safe=""),
+        shares=shares,
     )
+    app.jinja_env.globals["page_url"] = lambda offset: "?" + urlencode({**request.args, "offset": max(0, offset)})
     app.context_processor(_shared)
     app.after_request(_add_headers)
 
@@ -71,25 +43,6 @@ def register(app: Flask) -> None:
 def show_time(seconds: float | None) -> str:
     """Return unix seconds as a date and time in UTC; a dash for none."""
     return "-" if seconds is None else str((_EPOCH + timedelta(seconds=int(seconds))).replace(tzinfo=None))
-
-
-def show_value(value: Any) -> str:
-    """Return an attribute's value as text: a string as it is, all else as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def show_exact(value: Any) -> str:
-    """Return JSON on several lines."""
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-
-
-def show_number(value: float) -> str:
-    """Return a number with its thousands set apart."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-
-
-def _quoted(value: str) -> str:
-    return quote(value, safe="")
 
 
 def _shared() -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,25 +17,15 @@ from customerio_beam.sandbox.workspace import Workspace
 _FOUND = "instr(folded({}), folded(?))"
 
 
-@dataclass(frozen=True)
-class Slice:
-    """A part of a long list.
-
-    Attributes:
-        limit: At most so many entries; -1 for all.
-        offset: Entries to leave out before them.
-    """
+class Slice(NamedTuple):
+    """A part of a long list: at most `limit` entries (-1 for all), after `offset` others."""
 
     limit: int = -1
     offset: int = 0
 
-    @property
-    def sql(self) -> str:
-        """The clause that selects it."""
-        return f"LIMIT {self.limit} OFFSET {self.offset}"
-
 
 ALL = Slice()
+_SLICE = "LIMIT {0.limit} OFFSET {0.offset}"
 
 
 def people(workspace: Workspace, search: str = "", part: Slice = ALL) -> dict[str, Any]:
@@ -45,12 +34,14 @@ def people(workspace: Workspace, search: str = "", part: Slice = ALL) -> dict[st
     if search.strip():
         columns = ("id", "email", "phone", "cio_id")
         found = [_FOUND.format(f"coalesce({column}, '')") for column in columns]
-        found.append(f"key IN (SELECT person FROM attributes WHERE {_FOUND.format('value')})")
+        found.append(f"key IN (SELECT person FROM attributes WHERE {_FOUND.format('value')})")  # noqa: S608
         where = f"WHERE {' OR '.join(found)}"
         values = [search.strip()] * len(columns) + [to_json(search.strip())[1:-1]]
     with workspace.reading() as db:
         total = db.row(f"SELECT count(*) FROM people {where}", *values)[0]  # noqa: S608 - no value in it
-        rows = db.rows(f"{SELECT} {where} ORDER BY coalesce(email_key, id, phone), cio_id {part.sql}", *values)
+        rows = db.rows(
+            f"{SELECT} {where} ORDER BY coalesce(email_key, id, phone), cio_id {_SLICE.format(part)}", *values
+        )
         return {"people": [_described(workspace, db, Person(*row)) for row in rows], "total": total}
 
 
@@ -64,7 +55,7 @@ def person(workspace: Workspace, key: str, part: Slice = ALL) -> dict[str, Any] 
         described = _described(workspace, db, found)
         claims = db.rows("SELECT DISTINCT anonymous_id FROM claims WHERE person = ? ORDER BY 1", found.key)
         described["anonymous_ids"] = [anonymous_id for (anonymous_id,) in claims]
-        return {"person": described, **_activity(workspace, db, "person = ?", [found.key], "time", part)}
+        return {"person": described, **_activity(workspace, db, "person = ?", [found.key], order="time", part=part)}
 
 
 def activity(
@@ -96,7 +87,7 @@ def activity(
     if who:
         conditions.append("person IS NOT NULL" if who == "identified" else "person IS NULL")
     with workspace.reading() as db:
-        return _activity(workspace, db, " AND ".join(conditions), values, order, part)
+        return _activity(workspace, db, " AND ".join(conditions), values, order=order, part=part)
 
 
 def objects(workspace: Workspace, search: str = "", part: Slice = ALL, related: int = -1) -> dict[str, Any]:
@@ -112,7 +103,7 @@ def objects(workspace: Workspace, search: str = "", part: Slice = ALL, related: 
     values = search.strip(), to_json(search.strip())[1:-1]
     with workspace.reading() as db:
         total = db.row(f"SELECT count(*) FROM objects {where}", *values)[0]  # noqa: S608 - no value in it
-        rows = db.rows(f"SELECT * FROM objects {where} ORDER BY type, id {part.sql}", *values)  # noqa: S608
+        rows = db.rows(f"SELECT * FROM objects {where} ORDER BY type, id {_SLICE.format(part)}", *values)  # noqa: S608
         return {"objects": [_object(db, row, related) for row in rows], "total": total}
 
 
@@ -122,7 +113,7 @@ def refused(workspace: Workspace, part: Slice = ALL) -> dict[str, Any]:
     with workspace.reading() as db:
         total = db.row("SELECT count(*) FROM refused")[0]
         columns = ", ".join((*names, "operation", "later"))
-        rows = db.rows(f"SELECT {columns} FROM refused ORDER BY sequence DESC {part.sql}")  # noqa: S608
+        rows = db.rows(f"SELECT {columns} FROM refused ORDER BY sequence DESC {_SLICE.format(part)}")  # noqa: S608
     found = [
         {
             **dict(zip(names, row, strict=False)),
@@ -136,18 +127,8 @@ def refused(workspace: Workspace, part: Slice = ALL) -> dict[str, Any]:
 
 def delivery(sandbox: Sandbox) -> dict[str, Any]:
     """Return the traffic: all counts, the faults, and what happened in each second."""
-    series = [
-        {
-            "second": second,
-            "requests": entry.requests,
-            "operations": entry.operations,
-            "body_bytes": entry.body_bytes,
-            "mean_seconds": entry.seconds / entry.requests,
-            "answers": dict(entry.responses),
-        }
-        for second, entry in sandbox.meter.series()
-    ]
     limit = sandbox.faults.rate_limit_per_second or REQUESTS_PER_SECOND
+    series = sandbox.meter.series()
     return {"stats": sandbox.stats(), "faults": sandbox.faults.to_json(), "limit": limit, "series": series}
 
 
@@ -204,14 +185,14 @@ def _object(db: Database, row: tuple[Any, ...], related: int) -> dict[str, Any]:
 
 
 def _activity(
-    workspace: Workspace, db: Database, condition: str, values: list[Any], order: str, part: Slice
+    workspace: Workspace, db: Database, condition: str, values: list[Any], *, order: str, part: Slice
 ) -> dict[str, Any]:
     """Return lines of the activity log; `condition` is SQL, never made of anybody's text."""
     by = "time DESC, sequence DESC" if order == "time" else "sequence DESC"
     total = db.row(f"SELECT count(*) FROM activity WHERE {condition}", *values)[0]  # noqa: S608
     rows = db.rows(
         "SELECT sequence, type, name, anonymous_id, identifier, time, received, ulid, operation,"  # noqa: S608
-        f" people.* FROM (SELECT * FROM activity WHERE {condition} ORDER BY {by} {part.sql}) AS lines"
+        f" people.* FROM (SELECT * FROM activity WHERE {condition} ORDER BY {by} {_SLICE.format(part)}) AS lines"
         f" LEFT JOIN (SELECT {', '.join(Person._fields)} FROM people) AS people ON key = person ORDER BY {by}",
         *values,
     )

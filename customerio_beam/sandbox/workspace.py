@@ -7,7 +7,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,32 +14,14 @@ import orjson
 from customerio_beam.sandbox.activity import Activity
 from customerio_beam.sandbox.database import Database
 from customerio_beam.sandbox.objects import Objects
-from customerio_beam.sandbox.operations import Applier, Checked
+from customerio_beam.sandbox.operations import Applier, ulid_of
 from customerio_beam.sandbox.people import People
-from customerio_beam.sandbox.rules.limits import MAX_ATTRIBUTES, MAX_OPERATION_BYTES
+from customerio_beam.sandbox.rules.limits import MAX_OPERATION_BYTES
 from customerio_beam.sandbox.rules.validation import Problem, Refused, check_operation
+from customerio_beam.sandbox.settings import Settings
 
 MAX_SHOWN = 100
 """How many people with order violations the counts name: enough to find the cause, few enough to read."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the workspace behaves where Customer.io leaves a choice.
-
-    Attributes:
-        create_unknown: Whether an event (or device, or relationship) of somebody unknown creates that person.
-        max_attributes: Attributes that one identify call may carry; the sandbox drops further ones.
-        merge_anonymous: Whether anonymous events are joined to people ("event merging" in a workspace's settings).
-        identify_by_phone: Whether a phone number identifies a person.
-        count_only: Count the operations of each request and do nothing else: no checks, no state.
-    """
-
-    create_unknown: bool = True
-    max_attributes: int = MAX_ATTRIBUTES
-    merge_anonymous: bool = True
-    identify_by_phone: bool = False
-    count_only: bool = False
 
 
 Who = tuple[tuple[str, str], ...]
@@ -120,26 +101,24 @@ class Workspace:
                 self._operations += len(operations)
                 return []
             refused: list[tuple[int, Problem]] = []
-            valid: list[Checked] = []
-            received = self._clock()
+            valid: list[tuple[int | None, dict[str, Any], bytes]] = []
             with self._db.transaction():
                 for index, operation in enumerate(operations):
-                    text = _compact(operation)
+                    text, place = _compact(operation), index if batch else None
                     try:
                         self._check(operation, text, check, max_bytes)
                     except Refused as error:
                         refused.append((index, error.problem))
-                        status = 207 if batch else 400
-                        self._refuse(received, status, index if batch else None, error.problem, text=text)
+                        self._refuse(207 if batch else 400, error.problem, place, text)
                     else:
-                        valid.append(Checked(index if batch else None, operation, text))
-                self._apply(valid, received)
+                        valid.append((place, operation, text))
+                self._apply(valid)
             return refused
 
     def refuse_request(self, status: int, problem: Problem) -> None:
         """Note that a whole request was refused."""
         with self._lock:
-            self._refuse(self._clock(), status, None, problem)
+            self._refuse(status, problem)
 
     def stats(self) -> dict[str, Any]:
         """Return the counts of operations as JSON values."""
@@ -147,22 +126,26 @@ class Workspace:
             violations = self._violations.most_common(MAX_SHOWN)
             return {
                 "operations": self._operations,
-                "operations_by_kind": {"/".join(kind): count for kind, count in sorted(self._kinds.items())},
+                "operations_by_kind": dict(sorted(self._kinds.items())),
                 "duplicates_ignored": self._duplicates,
                 "repeated_updates": self._repeats,
-                "refused": self._refused,
-                "failed_later": self._failed_later,
+                "refused": self._count("refused WHERE NOT later"),
+                "failed_later": self._count("refused WHERE later"),
                 "order_violations": sum(self._violations.values()),
                 "order_violations_by_person": {
                     " ".join(f"{kind}:{value}" for kind, value in who): count for who, count in violations
                 },
-                "people": self._db.row("SELECT count(*) FROM people")[0],
-                "objects": self._db.row("SELECT count(*) FROM objects")[0],
+                "people": self._count("people"),
+                "objects": self._count("objects"),
             }
 
+    def _count(self, rows: str) -> int:
+        count: int = self._db.row(f"SELECT count(*) FROM {rows}")[0]  # noqa: S608 - tables of our own
+        return count
+
     def _start_counting(self) -> None:
-        self._operations = self._duplicates = self._repeats = self._refused = self._failed_later = 0
-        self._kinds: Counter[tuple[str, str]] = Counter()
+        self._operations = self._duplicates = self._repeats = 0
+        self._kinds: Counter[str] = Counter()
         self._violations: Counter[Who] = Counter()
         self._newest: dict[Who, int] = {}
         self._updates: set[bytes] = set()
@@ -176,51 +159,32 @@ class Workspace:
         if "phone" in (operation.get("identifiers") or ()) and not self.settings.identify_by_phone:
             raise Refused("invalid", "identifiers", "this workspace does not identify people by phone number")
 
-    def _apply(self, valid: list[Checked], received: float) -> None:
-        settings = self.settings
+    def _apply(self, valid: list[tuple[int | None, dict[str, Any], bytes]]) -> None:
         activity = self.activity
-        applier = Applier(
-            self.people, Objects(self._db), activity, settings.create_unknown, settings.max_attributes, received
-        )
-        taken = []
-        for each in valid:
-            if each.ulid is None or activity.is_new(each.ulid):
-                applier.apply(each)
-                taken.append(each)
-        for each, problem in applier.failures:
-            self._refuse(received, 200, each.index, problem, text=each.text, later=True)
-        for each in taken:
-            self._check_order(each)
-        self._duplicates += len(valid) - len(taken)
+        applier = Applier(self.people, Objects(self._db), activity, self.settings, self._clock())
+        for place, operation, text in valid:
+            ulid = ulid_of(operation)
+            if ulid is None or activity.is_new(ulid):
+                for problem in applier.apply(operation, text):
+                    self._refuse(200, problem, place, text)
+                self._check_order(operation, text, has_ulid=ulid is not None)
+            else:
+                self._duplicates += 1
         self._operations += len(valid)
-        self._kinds.update(each.kind for each in valid)
+        self._kinds.update(f"{operation['type']}/{operation['action']}" for _, operation, _ in valid)
 
-    def _refuse(
-        self,
-        received: float,
-        status: int,
-        index: int | None,
-        problem: Problem,
-        *,
-        text: bytes = b"",
-        later: bool = False,
-    ) -> None:
-        """Note an operation, or a whole request, that had no effect, or not all of it."""
-        row = received, status, index, *problem, text, later
+    def _refuse(self, status: int, problem: Problem, index: int | None = None, text: bytes = b"") -> None:
+        """Note an operation, or a whole request, that had no effect, or not all of it: with status 200, later."""
+        row = self._clock(), status, index, *problem, text, status == 200
         self._db.run("INSERT INTO refused VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
-        if later:
-            self._failed_later += 1
-        else:
-            self._refused += 1
 
-    def _check_order(self, checked: Checked) -> None:
+    def _check_order(self, operation: dict[str, Any], text: bytes, *, has_ulid: bool) -> None:
         """Count an operation that is older than an earlier one of the same person, unless it was here before."""
-        time = checked.operation.get("timestamp")
-        identifiers = checked.operation.get("identifiers")
+        time, identifiers = operation.get("timestamp"), operation.get("identifiers")
         if time is None or not identifiers:
             return
-        if checked.ulid is None:
-            digest = hashlib.blake2b(checked.text, digest_size=16).digest()
+        if not has_ulid:
+            digest = hashlib.blake2b(text, digest_size=16).digest()
             if digest in self._updates:
                 self._repeats += 1
                 return

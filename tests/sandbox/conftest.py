@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -20,6 +21,7 @@ class Client:
         self.sandbox = sandbox
         self.session = requests.Session()
         self.session.auth = ("site", "key")
+        self.host, self.port = urlsplit(sandbox.url).hostname, urlsplit(sandbox.url).port
 
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         return self.session.request(method, self.sandbox.url + path, timeout=10, **arguments)

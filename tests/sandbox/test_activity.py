@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from customerio_beam.sandbox import views
 from customerio_beam.sandbox.server import running_sandbox
-from customerio_beam.sandbox.workspace import Settings, Workspace
+from customerio_beam.sandbox.settings import Settings
+from customerio_beam.sandbox.workspace import Workspace
 from tests.sandbox.conftest import NOW, Client, event, identify, ulid
 
 

@@ -67,3 +67,26 @@ def test_a_taken_port_is_one_sentence() -> None:
         done = run("--port", str(taken.getsockname()[1]))
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "can't listen" in done.stderr
+
+
+def test_a_further_host_name_is_accepted() -> None:
+    arguments = [*COMMAND, "--port", "0", "--allow-host", "track.customer.io"]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        hosts = ("track.customer.io", "evil.example.com")
+        answers = [requests.get(f"{url}/people.json", headers={"Host": host}, timeout=10) for host in hosts]
+        process.terminate()
+    assert [answer.status_code for answer in answers] == [200, 400]
+
+
+def test_a_missing_package_is_one_sentence_that_says_how_to_install_it() -> None:
+    script = (
+        "import sys; sys.modules['flask'] = None;"
+        "from customerio_beam.sandbox.__main__ import main; sys.exit(main(['--port', '0']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "The sandbox needs the package flask. Install it with: pip install 'customerio-beam[sandbox]'\n",
+    )

@@ -26,7 +26,8 @@ def test_an_object_is_created_and_updated(client: Client) -> None:
         object_operation("identify", attributes={"name": "Acme", "plan": "pro", "seats": 5}),
         object_operation("identify", attributes={"plan": None, "seats": ""}),
     )
-    assert read(client) == [{**ACME, "attributes": {"name": "Acme"}, "relationships": []}]
+    (found,) = read(client)
+    assert (found["object_id"], found["attributes"], found["relationships"]) == ("acme", {"name": "Acme"}, [])
 
 
 def test_a_person_is_related_to_an_object_from_either_side(client: Client) -> None:
@@ -98,3 +99,28 @@ def test_relationships_move_with_a_merge(client: Client) -> None:
         {"type": "person", "action": "merge", "primary": {"id": "u2"}, "secondary": {"id": "u1"}},
     )
     assert [each["person"]["id"] for each in read(client)[0]["relationships"]] == ["u2"]
+
+
+def test_a_cio_object_id_names_an_object_that_exists(client: Client) -> None:
+    client.batch(object_operation("identify", attributes={"name": "Acme"}))
+    name = {"cio_object_id": read(client)[0]["cio_object_id"]}
+    client.batch(object_operation("identify", attributes={"plan": "pro"}) | {"identifiers": name})
+    client.batch(object_operation("identify") | {"identifiers": {"cio_object_id": "nothing"}})
+    (found,) = read(client)
+    assert found["attributes"] == {"name": "Acme", "plan": "pro"}
+    assert "no object has this cio_object_id" in client.read("/refused.json")["refused"][0]["message"]
+
+
+def test_all_attributes_of_an_object_have_a_limit(client: Client) -> None:
+    for part in range(6):
+        attributes = {f"a{part}-{number}": "x" * 1000 for number in range(20)}
+        client.batch(object_operation("identify", attributes=attributes))
+    assert len(read(client)[0]["attributes"]) == 98
+    assert "together" in client.read("/refused.json")["refused"][0]["message"]
+
+
+def test_attributes_of_a_relationship_have_limits(client: Client) -> None:
+    attributes = {"n" * 151: 1, "role": "x" * 1001, "since": 1}
+    client.batch(object_operation("identify", cio_relationships=related({"id": "u1"}, attributes)))
+    assert read(client)[0]["relationships"][0]["relationship_attributes"] == {"since": 1}
+    assert client.read("/stats.json")["failed_later"] == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from customerio_beam.sandbox.server import running_sandbox
 from tests.sandbox.conftest import NOW, Client, event, identify, person_operation
 
 
@@ -210,3 +211,57 @@ def test_an_attribute_that_is_too_long_is_not_kept(client: Client, name: str, va
     client.batch(identify({name: value, "plan": "pro"}))
     assert client.people()[0]["attributes"] == {"plan": "pro"}
     assert client.read("/stats.json")["failed_later"] == 1
+
+
+def test_deleting_a_person_deletes_the_activity(client: Client) -> None:
+    client.batch(event(1), person_operation("delete"))
+    assert client.activity() == []
+
+
+def test_a_ulid_stays_known_when_its_event_is_gone(client: Client) -> None:
+    client.batch(event(1), person_operation("delete"), event(1))
+    assert client.activity() == []
+
+
+def test_unsuppressing_one_identifier_unsuppresses_the_others(client: Client) -> None:
+    client.batch(identify({"email": "a@example.com"}), person_operation("suppress"), person_operation("unsuppress"))
+    client.batch(identify(identifiers={"email": "a@example.com"}))
+    assert [person["email"] for person in client.people()] == ["a@example.com"]
+
+
+def test_a_suppressed_email_is_not_said_to_belong_to_somebody(client: Client) -> None:
+    client.batch(identify({"email": "a@example.com"}), person_operation("suppress"))
+    client.batch(identify({"email": "a@example.com"}, identifiers={"id": "u2"}))
+    (refused,) = client.read("/refused.json")["refused"]
+    assert refused["message"] == "attribute update failure: this email is suppressed"
+
+
+def test_a_whole_preferences_object_replaces_all_topics(client: Client) -> None:
+    first = {"cio_subscription_preferences": {"topics": {"topic_1": True, "topic_2": True}}}
+    second = {"cio_subscription_preferences": {"topics": {"topic_2": False}}}
+    client.batch(identify(first), identify(second, 2000))
+    assert client.people()[0]["attributes"] == second
+
+
+def test_update_for_nobody_leaves_a_trace(client: Client) -> None:
+    client.batch(identify({"_update": True, "plan": "pro"}))
+    (refused,) = client.read("/refused.json")["refused"]
+    assert (refused["failed_later"], "failed attribute change" in refused["message"]) == (True, True)
+
+
+def test_a_person_has_300_attributes_at_most(client: Client) -> None:
+    for part in range(4):
+        client.batch(identify({f"a{100 * part + number}": 1 for number in range(100)}))
+    assert len(client.people()[0]["attributes"]) == 300
+    client.batch(identify({"a5": None, "new": 1}, 2000))
+    assert "new" in client.people()[0]["attributes"]
+    assert client.read("/stats.json")["failed_later"] == 100
+
+
+def test_people_are_identified_by_phone_if_the_workspace_says_so() -> None:
+    with running_sandbox(identify_by_phone=True) as sandbox:
+        client = Client(sandbox)
+        client.batch(identify({"plan": "pro"}, identifiers={"phone": "+14155552671"}))
+        client.batch(identify({"phone": "+14155552671"}, 2000))
+        (person,) = client.people()
+        assert (person["id"], person["phone"], person["attributes"]["plan"]) == ("u1", "+14155552671", "pro")

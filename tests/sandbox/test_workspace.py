@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customerio_beam.sandbox import views
-from customerio_beam.sandbox.workspace import Settings, Workspace
+from customerio_beam.sandbox.settings import Settings
+from customerio_beam.sandbox.workspace import Workspace
 from tests.sandbox.conftest import NOW, event, identify, person_operation, ulid
 
 PEOPLE = ("u1", "u2", "u3")

@@ -82,10 +82,10 @@ def _check_lengths(identifiers: dict[str, str]) -> None:
             raise ValueError(f"{name}: is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
 
 
-def _shape(*bases: type, optional: dict[str, Any] | None = None, **required: Any) -> Any:
-    """Return a shape with some fields."""
-    fields = [*required.items(), *((name, kind | None, None) for name, kind in (optional or {}).items())]
-    return msgspec.defstruct("Shape", fields, bases=bases or None, kw_only=True)
+def _shape(*bases: type, **fields: Any) -> Any:
+    """Return a shape with some fields; `optional` is a dictionary of those that may be null or missing."""
+    optional = [(name, kind | None, None) for name, kind in fields.pop("optional", {}).items()]
+    return msgspec.defstruct("Shape", [*fields.items(), *optional], bases=bases or None, kw_only=True)
 
 
 def _one_of(*kinds: str) -> Any:
@@ -93,15 +93,19 @@ def _one_of(*kinds: str) -> Any:
 
 
 def _related(to: Any) -> Any:
-    return list[_shape(identifiers=to, optional={"relationship_attributes": _Attributes})]
+    shape = _shape(identifiers=to, optional={"relationship_attributes": _Attributes})
+    return list[shape]  # type: ignore[valid-type]
 
 
 _MERGEABLE = _one_of("id", "email", "cio_id")  # a phone number identifies people, except in merges and relationships
-_WHO = {"identifiers": _one_of("id", "email", "cio_id", "phone")}
-_OBJECT = {"identifiers": _ObjectName}
+_WHO: dict[str, Any] = {"identifiers": _one_of("id", "email", "cio_id", "phone")}
+_OBJECT: dict[str, Any] = {"identifiers": _ObjectName}
 _TIMED = {"timestamp": _Timestamp, "attributes": _Attributes}
 _TO_OBJECTS, _TO_PEOPLE, _TO_VISITORS = map(_related, (_ObjectName, _MERGEABLE, _one_of(ANONYMOUS)))
-_DEVICE = {"platform": Literal["ios", "android"], "optional": {"last_used": _Timestamp, "attributes": _Attributes}}
+_DEVICE: dict[str, Any] = {
+    "platform": Literal["ios", "android"],
+    "optional": {"last_used": _Timestamp, "attributes": _Attributes},
+}
 _PERSON_EVENT = _shape(_Event, optional=_TIMED, identifiers=_one_of("id", "email", "cio_id", "phone", ANONYMOUS))
 ANONYMOUS_EVENT = _shape(_Event, optional={**_TIMED, "identifiers": dict[str, Any]})
 """An event of v1 that names nobody."""
@@ -157,7 +161,8 @@ def check_shape(value: Any, shape: Any) -> None:
         msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
         found = _ERROR.match(str(error))
-        assert found is not None, error
+        if found is None:
+            raise
         missing = _MISSING.match(found["text"])
         places = (found["path"], found["field"] or (missing and missing[1]))
         field = re.sub(r"\[.*?\]", "", ".".join(filter(None, places)))
