@@ -10,9 +10,9 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from customerio_beam.sandbox import views
 from customerio_beam.sandbox.faults import FAULTS, Faults
