@@ -84,3 +84,10 @@ def test_the_installed_command_runs_a_backfill(foreign: Environment) -> None:
     command = (foreign.folder / "bin" / "customerio-beam", "run", "--input", "events.ndjson")
     said = foreign.run(*command, "--operations_output", "dry-run.ndjson", cwd=folder)
     assert_that(" ".join(said.split()), contains_string("events read 1"))
+
+
+def test_without_its_packages_the_sandbox_says_how_to_install_them(foreign: Environment) -> None:
+    command = f"{foreign.folder / 'bin' / 'customerio-beam-sandbox'} 2>&1 || echo status $?"
+    said = foreign.run("sh", "-c", command, cwd=foreign.folder)
+    assert_that(said, contains_string("pip install 'customerio-beam[sandbox]'"))
+    assert_that(said, contains_string("status 2"))
