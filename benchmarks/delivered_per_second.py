@@ -12,24 +12,23 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-import uuid
 
 from benchmarks.measurement import Measurement
 from benchmarks.operations import keyed_operations
 from benchmarks.processes import API_KEY, SITE_ID, stand_in, stats
 from customerio_beam.delivery.batching import Value
-from customerio_beam.delivery.budget import WorkerBudget
+from customerio_beam.delivery.cancellation import Cancellation
 from customerio_beam.delivery.client import TrackClient
 from customerio_beam.delivery.clock import SystemClock
 from customerio_beam.delivery.credentials import CredentialsKeeper, CredentialsSource
 from customerio_beam.delivery.lanes import Lanes
+from customerio_beam.delivery.rate_limit import WorkerRateLimit
 from customerio_beam.delivery.retry import RetryPolicy
 from customerio_beam.delivery.sender import Sender
 from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.delivery.workspace import Workspace
 from customerio_beam.delivery.writer import BundleWriter
-from customerio_beam.transforms.worker_budget import shared_worker_budget
 
 __all__ = ["measure"]
 
@@ -100,18 +99,19 @@ def _deliver(values: list[tuple[bytes, Value]], url: str) -> float:
     """Deliver with the default settings but for the rate; return operations per second."""
     os.environ.update(CUSTOMERIO_SITE_ID=SITE_ID, CUSTOMERIO_API_KEY=API_KEY)
     settings = DeliverySettings(track_endpoint=url, max_requests_per_second=100_000)
-    keeper = CredentialsKeeper(CredentialsSource())
-    budget = WorkerBudget(shared_worker_budget(settings.worker_requests_per_second, uuid.uuid4().hex))
-    cancelled = threading.Event()
+    credentials = CredentialsKeeper(CredentialsSource(), max_age_secs=settings.secret_max_age_secs)
+    workspace = Workspace(settings.base_url, credentials)
+    rate_limit = WorkerRateLimit(settings.worker_requests_per_second, workspace.identity)
+    cancelled = Cancellation()
     clients = [
-        TrackClient(settings.base_url, connect_timeout_secs=10, read_timeout_secs=60)
+        TrackClient(settings.base_url, connect_timeout_secs=10, attempt_timeout_secs=60, cancelled=cancelled)
         for _ in range(settings.max_in_flight_requests)
     ]
     senders = [
         Sender(
             client,
-            keeper,
-            budget,
+            workspace,
+            rate_limit,
             account_region=settings.account_region,
             retry=RetryPolicy(max_secs=settings.max_retry_secs),
             on_exhausted=settings.on_exhausted,

@@ -13,8 +13,7 @@ import time
 import uuid
 
 from benchmarks.measurement import Measurement
-from customerio_beam.delivery.budget import WorkerBudget
-from customerio_beam.transforms.worker_budget import shared_worker_budget
+from customerio_beam.delivery.rate_limit import WorkerRateLimit
 
 __all__ = ["measure"]
 
@@ -33,7 +32,7 @@ def measure(seconds: float = _SECONDS, rate: float = _RATE) -> Measurement:
         rate: Permissions per second for all processes together.
     """
     begin = time.monotonic() + _STARTUP_SECS
-    arguments = ["--tag", uuid.uuid4().hex, "--begin", str(begin), "--seconds", str(seconds), "--rate", str(rate)]
+    arguments = ["--workspace", uuid.uuid4().hex, "--begin", str(begin), "--seconds", str(seconds), "--rate", str(rate)]
     processes = [
         subprocess.Popen([sys.executable, "-m", "benchmarks.rate_limit", *arguments], stdout=subprocess.PIPE, text=True)
         for _ in range(_PROCESSES)
@@ -52,13 +51,13 @@ def measure(seconds: float = _SECONDS, rate: float = _RATE) -> Measurement:
     )
 
 
-def _ask(rate: float, tag: str, begin: float, seconds: float) -> list[float]:
+def _ask(rate: float, workspace: str, begin: float, seconds: float) -> list[float]:
     """Ask from one moment on; return when permission came. The clock is the machine's: all processes read the same."""
-    budget = WorkerBudget(shared_worker_budget(rate, tag))
+    rate_limit = WorkerRateLimit(rate, workspace)
     time.sleep(begin - time.monotonic())
     granted: list[float] = []
     while True:
-        budget.take(time.sleep)
+        rate_limit.take(time.sleep)
         now = time.monotonic()
         if now >= begin + seconds:
             return granted
@@ -77,11 +76,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Count the permissions that four processes get.")
     parser.add_argument("--seconds", type=float, default=_SECONDS)
     parser.add_argument("--rate", type=float, default=_RATE)
-    parser.add_argument("--tag", help=argparse.SUPPRESS)
+    parser.add_argument("--workspace", help=argparse.SUPPRESS)
     parser.add_argument("--begin", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.tag:
-        print(json.dumps(_ask(options.rate, options.tag, options.begin, options.seconds)))
+    if options.workspace:
+        print(json.dumps(_ask(options.rate, options.workspace, options.begin, options.seconds)))
     else:
         print(measure(options.seconds, options.rate))
 

@@ -142,6 +142,13 @@ _REASONS = (
         about="operation",
     ),
     Reason(
+        "invalid_operation",
+        "deliver",
+        "`WriteToCustomerIO` received an operation that no call of the Track API can carry; the detail says why",
+        "Correct the pipeline that made it; those of `MapToCustomerIO` are valid",
+        about="operation",
+    ),
+    Reason(
         "retries_exhausted",
         "deliver",
         "Customer.io did not respond, or asked to come back later, until the time for retries was over",

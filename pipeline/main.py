@@ -13,6 +13,7 @@ from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOption
 
 from customerio_beam.delivery.connection_check import check_connection
 from customerio_beam.delivery.errors import CredentialsUnavailableError
+from customerio_beam.delivery.workspace import shared_workspace
 from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.failures import failure_sentence, was_interrupted
@@ -48,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
         FileSystems.set_options(options)  # the first look at gs:// decides which credentials are used
         options.job_input.check()
         if not options.runs_on_dataflow and not options.operations_output:
-            options.credentials_source.fetch()  # now, not when the first operation is to be sent
+            _fetch_credentials(options)  # now, not when the first operation is to be sent
     except (OptionError, CredentialsUnavailableError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -107,6 +108,12 @@ def _summary_lines(result: Any, options: CustomerIOOptions) -> list[str]:
     )
     place = options.dead_letter_topic or f"{options.dead_letters_prefix}*.ndjson"
     return summary.lines(delivers=not options.operations_output, dead_letters_place=place)
+
+
+def _fetch_credentials(options: CustomerIOOptions) -> None:
+    settings = options.delivery_settings
+    workspace = shared_workspace(options.credentials_source, settings.base_url, settings.secret_max_age_secs)
+    _ = workspace.credentials.current  # the workers in this process use the same
 
 
 def _check_connection(options: CustomerIOOptions) -> int:

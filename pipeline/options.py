@@ -89,15 +89,12 @@ class CustomerIOOptions(PipelineOptions):
             raise OptionError("Give --site_id or --site_id_secret, not both.")
         site_id: ValueSource = EnvironmentVariable(SITE_ID_VARIABLE)
         api_key: ValueSource = EnvironmentVariable(API_KEY_VARIABLE)
-        try:
-            if given.site_id:
-                site_id = Literal(given.site_id)
-            elif given.site_id_secret:
-                site_id = SecretVersion(given.site_id_secret, "--site_id_secret")
-            if given.api_key_secret:
-                api_key = SecretVersion(given.api_key_secret)
-        except ValueError as error:
-            raise OptionError(str(error)) from None
+        if given.site_id:
+            site_id = Literal(given.site_id)
+        elif given.site_id_secret:
+            site_id = _secret("--site_id_secret", given.site_id_secret)
+        if given.api_key_secret:
+            api_key = _secret("--api_key_secret", given.api_key_secret)
         return CredentialsSource(site_id, api_key)
 
     @property
@@ -205,6 +202,13 @@ def parse_options(argv: Sequence[str]) -> CustomerIOOptions:
     parsed = CustomerIOOptions(list(argv))
     parsed.check()
     return parsed
+
+
+def _secret(option: str, name: str) -> SecretVersion:
+    try:
+        return SecretVersion(name)
+    except ValueError as error:
+        raise OptionError(f"{option}{str(error).removeprefix('resource')}.") from None
 
 
 def _unknown_sentence(word: str, parser: argparse.ArgumentParser) -> str:

@@ -260,7 +260,7 @@ def test_a_wrong_key_fails_the_pipeline_in_one_sentence_and_nothing_is_dead_lett
     def nothing(result):
         result.dead_letters | beam.Map(_must_not_be_called)
 
-    sentence = r"^Customer.io refused the credentials \(status 401\).*--account_region=us"
+    sentence = r"^Customer.io refused the credentials \(status 401\).*account_region \(us\)"
     with fake_customerio(lambda request: Respond(401)) as fake, pytest.raises(Exception, match=sentence):
         deliver(fake, [keyed("p", 1)], nothing)
     assert len(fake.received) == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,22 +12,23 @@ from apache_beam.utils.timestamp import Timestamp
 from apache_beam.utils.windowed_value import WindowedValue
 
 from customerio_beam.delivery.batching import Value
-from customerio_beam.delivery.budget import Budget, WorkerBudget
+from customerio_beam.delivery.cancellation import Cancellation
 from customerio_beam.delivery.client import TrackClient
 from customerio_beam.delivery.clock import Clock
-from customerio_beam.delivery.credentials import CredentialsKeeper, CredentialsSource
+from customerio_beam.delivery.credentials import CredentialsSource
 from customerio_beam.delivery.external_sort import sort_by_time
 from customerio_beam.delivery.lanes import Lanes
+from customerio_beam.delivery.rate_limit import RateLimit, WorkerRateLimit
 from customerio_beam.delivery.report import Failure, Report
 from customerio_beam.delivery.retry import RetryPolicy
 from customerio_beam.delivery.sender import Sender
 from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.delivery.workspace import Workspace, shared_workspace
 from customerio_beam.delivery.writer import BundleWriter
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.delivery_metrics import DeliveryMetrics
 from customerio_beam.transforms.outputs import counted_dead_letter
-from customerio_beam.transforms.rate_limit_service import RateLimitServiceBudget
-from customerio_beam.transforms.worker_budget import shared_worker_budget
+from customerio_beam.transforms.rate_limit_service import ServiceRateLimit
 
 __all__ = ["DeliverGroups", "DeliverValues", "DeliverWindowedGroups", "DeliverWindowedValues"]
 
@@ -42,33 +42,33 @@ class _Deliver(beam.DoFn):
     operations are answered. Threads never touch Beam: their reports are accounted for on the bundle's thread.
     """
 
-    def __init__(self, source: CredentialsSource, settings: DeliverySettings, clock: Clock, budget_tag: str) -> None:
+    def __init__(self, source: CredentialsSource, settings: DeliverySettings, clock: Clock) -> None:
         self._source = source
         self._settings = settings
         self._clock = clock
-        self._budget_tag = budget_tag
         self._resources: list[Lanes | TrackClient] = []
 
     def setup(self) -> None:
-        """Fetch the credentials, join the worker's budget, and start the lanes."""
+        """Fetch the credentials, join the worker's rate limit, and start the lanes."""
         settings = self._settings
-        keeper = CredentialsKeeper(self._source)
-        budget = self._budget()
-        cancelled = threading.Event()
+        workspace = shared_workspace(self._source, settings.base_url, settings.secret_max_age_secs)
+        rate_limit = self._rate_limit(workspace)
+        cancelled = Cancellation()
         self._metrics = DeliveryMetrics(settings.max_in_flight_requests)
         clients = [
             TrackClient(
                 settings.base_url,
                 connect_timeout_secs=settings.connect_timeout_secs,
-                read_timeout_secs=settings.read_timeout_secs,
+                attempt_timeout_secs=settings.attempt_timeout_secs,
+                cancelled=cancelled,
             )
             for _ in range(settings.max_in_flight_requests)
         ]
         deliverers = [
             Sender(
                 client,
-                keeper,
-                budget,
+                workspace,
+                rate_limit,
                 account_region=settings.account_region,
                 retry=RetryPolicy(max_secs=settings.max_retry_secs),
                 on_exhausted=settings.on_exhausted,
@@ -80,11 +80,11 @@ class _Deliver(beam.DoFn):
         self._lanes = Lanes(deliverers, cancelled)
         self._resources = [self._lanes, *clients]
 
-    def _budget(self) -> Budget:
-        worker = WorkerBudget(shared_worker_budget(self._settings.worker_requests_per_second, self._budget_tag))
+    def _rate_limit(self, workspace: Workspace) -> RateLimit:
+        worker = WorkerRateLimit(self._settings.worker_requests_per_second, workspace.identity)
         if self._settings.rate_limit_service is None:
             return worker
-        return RateLimitServiceBudget(worker, self._settings.rate_limit_service)
+        return ServiceRateLimit(worker, self._settings.rate_limit_service)
 
     def start_bundle(self) -> None:
         """Begin with empty batches, whatever an earlier bundle left behind when it failed."""

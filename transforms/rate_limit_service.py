@@ -1,4 +1,4 @@
-"""An exact limit over all workers, given out by an Envoy rate limit service."""
+"""An exact limit over all workers, granted by an Envoy rate limit service."""
 
 from __future__ import annotations
 
@@ -6,44 +6,64 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import grpc
 from apache_beam.io.components.rate_limiter import EnvoyRateLimiter
 
-from customerio_beam.delivery.budget import Budget
-from customerio_beam.delivery.errors import DeliveryError
+from customerio_beam.delivery.errors import RateLimitServiceError
+from customerio_beam.delivery.rate_limit import RateLimit
 
-__all__ = ["DESCRIPTOR", "DOMAIN", "RateLimitServiceBudget"]
+__all__ = ["DESCRIPTOR", "DOMAIN", "ServiceRateLimit"]
 
-#: What the service's configuration has to name: one descriptor in one domain, with a limit per second.
+#: What the service's configuration must name: one descriptor in one domain, with a limit per second.
 DOMAIN = "customerio"
 DESCRIPTOR = {"api": "track"}
 
 
-class RateLimitServiceBudget:
-    """Takes a token of the worker's own budget first, then one of the service.
+class ServiceRateLimit:
+    """Takes a token of the worker's own limit first, then one of the service.
 
-    The worker's budget still slows down on overload, and keeps a worker from asking the service in vain.
+    The worker's limit still slows down on overload, and keeps a worker from asking the service in vain.
     """
 
-    def __init__(self, worker: Budget, address: str) -> None:
+    def __init__(self, worker: RateLimit, address: str) -> None:
         self._worker = worker
-        self._limiter: Any = EnvoyRateLimiter(address, DOMAIN, [DESCRIPTOR], namespace="WriteToCustomerIO")
+        self._address = address
+        self._limiter = _DirectLimiter(address, DOMAIN, [DESCRIPTOR], namespace="WriteToCustomerIO")
 
     def take(self, pause: Callable[[float], None]) -> float:
         """Wait for both tokens; return the seconds that took.
 
         Raises:
-            DeliveryError: The service answered neither yes nor no.
-            grpc.RpcError: The service can't be reached.
+            RateLimitServiceError: The service can't be reached, or answered neither yes nor no.
         """
         waited = self._worker.take(pause)
         asked = time.monotonic()
-        if not self._limiter.allow():
-            raise DeliveryError(
-                "The rate limit service gave an unknown answer: its configuration needs a limit for the domain "
+        try:
+            allowed = self._limiter.allow()
+        except grpc.RpcError as error:
+            raise RateLimitServiceError(
+                f"The rate limit service at {self._address} can't be reached ({error.code().name})."
+            ) from None
+        if not allowed:
+            raise RateLimitServiceError(
+                "The rate limit service gave an unknown response: its configuration needs a limit for the domain "
                 f"{DOMAIN!r} and the descriptor {DESCRIPTOR!r}."
             )
         return waited + time.monotonic() - asked
 
     def record(self, *, accepted: bool) -> None:
-        """Tell the worker's budget how the attempt was answered."""
+        """Tell the worker's limit how the attempt ended."""
         self._worker.record(accepted=accepted)
+
+
+class _DirectLimiter(EnvoyRateLimiter):
+    """Beam's limiter, never through a proxy: the service runs beside the workers, but gRPC asks the environment."""
+
+    _stub: Any
+
+    def init_connection(self) -> None:
+        """Connect, once for all threads."""
+        with self._lock:
+            if self._stub is None:
+                channel = grpc.insecure_channel(self.service_address, options=[("grpc.enable_http_proxy", 0)])
+                self._stub = EnvoyRateLimiter.RateLimitServiceStub(channel)

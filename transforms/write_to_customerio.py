@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -66,7 +65,7 @@ class WriteToCustomerIO(beam.PTransform):
         """Create the transform.
 
         Args:
-            credentials: Where the Site ID and the key are to be fetched by each worker; by default the environment
+            credentials: The source of the Site ID and the key; each worker fetches them. By default the environment
                 variables ``CUSTOMERIO_SITE_ID`` and ``CUSTOMERIO_API_KEY``.
             settings: Everything else.
             clock: The time, and how to wait; the machine's by default.
@@ -75,12 +74,11 @@ class WriteToCustomerIO(beam.PTransform):
         self._credentials = credentials or CredentialsSource()
         self._settings = settings or DeliverySettings()
         self._clock = clock or SystemClock()
-        self._budget_tag = uuid.uuid4().hex
 
     def expand(self, operations: beam.PCollection[tuple[bytes, Value]]) -> WriteResult:
         """Group or batch as the input needs it, and deliver."""
         settings = self._settings
-        arguments = (self._credentials, settings, self._clock, self._budget_tag)
+        arguments = (self._credentials, settings, self._clock)
         in_global_window = isinstance(operations.windowing.windowfn, GlobalWindows)
         deliver_groups = DeliverGroups if in_global_window else DeliverWindowedGroups
         if not operations.is_bounded:

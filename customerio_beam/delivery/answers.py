@@ -1,4 +1,4 @@
-"""What an answer of the Track API means: one pure decision per answer, as docs/delivery.md has them."""
+"""The meaning of a Track API response: one pure decision for each, as docs/delivery.md has them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from customerio_beam.mapping import json_text
+from customerio_beam.visible import visible
 
 __all__ = [
     "Accepted",
@@ -27,10 +28,12 @@ class Answer:
     """What came back for one HTTP attempt.
 
     Attributes:
-        status: The HTTP status; None when no complete answer came.
-        body: The answer's body.
+        status: The HTTP status; None without a complete response.
+        body: The response's body, at most its first megabyte.
         retry_after: The ``Retry-After`` header as it was sent.
-        failure: Without a status: what went wrong, such as ``ConnectTimeout``.
+        failure: Without a status: what went wrong, such as ``ReadTimeout``.
+        is_obstacle: Without a status: the failure is one that waiting won't mend, such as a name that can't be
+            resolved.
         location: The ``Location`` header of a redirect.
     """
 
@@ -38,6 +41,7 @@ class Answer:
     body: bytes = b""
     retry_after: str | None = None
     failure: str = ""
+    is_obstacle: bool = False
     location: str | None = None
 
 
@@ -57,14 +61,14 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The request was taken; of its operations those in ``refused`` (by index) were not."""
+    """The request was accepted; of its operations those in ``refused`` (by index) were not."""
 
     refused: Mapping[int, Refusal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Unclear:
-    """Some operation is to blame, but not known which: resend in halves. ``refusal`` is for when one is left."""
+    """Some operation was refused, and the response doesn't tell which: resend in halves. A single one is refused."""
 
     refusal: Refusal
 
@@ -86,35 +90,47 @@ class Misaddressed:
 
 @dataclass(frozen=True)
 class Retry:
-    """The same request may be taken later."""
+    """The same request may be accepted later.
+
+    Attributes:
+        why: What came instead of a final response.
+        status: The HTTP status; None without a complete response.
+        retry_after: The ``Retry-After`` header as it was sent.
+        is_obstacle: Waiting won't mend it, if no request has ever reached the server.
+    """
 
     why: str
     status: int | None = None
     retry_after: str | None = None
+    is_obstacle: bool = False
 
 
 @dataclass(frozen=True)
 class Unexpected:
-    """Nobody has described this answer."""
+    """The response is undocumented."""
 
     what: str
 
 
 Verdict: TypeAlias = Accepted | Unclear | Unauthorized | Misaddressed | Retry | Unexpected
 
-#: The most characters of an answer's own words that go into a message.
+#: The most characters of an undocumented response that go into a message.
 _EXCERPT_CHARS = 200
+#: The most characters of a refusal's reason, field or message.
+_TEXT_CHARS = 1_000
+#: Python refuses to write integers of more than some thousand digits.
+_LARGE = 2**63
 
 
 def read_answer(answer: Answer, operations: int) -> Verdict:
-    """Decide what an answer to a request with ``operations`` operations means."""
+    """Decide the meaning of a response to a request with ``operations`` operations."""
     status = answer.status
     if status is None:
-        return Retry(answer.failure)
+        return Retry(answer.failure, is_obstacle=answer.is_obstacle)
     if status in (200, 207):
         return _read_accepted(answer, status, operations)
     if status in (400, 413):
-        return Unclear(_first_refusal(status, answer.body))
+        return Unclear(_refusal_of(status, _json_object(answer.body)))
     if status in (401, 403):
         return Unauthorized(status)
     if status in (408, 429) or 500 <= status <= 599:
@@ -126,19 +142,20 @@ def read_answer(answer: Answer, operations: int) -> Verdict:
 
 def _read_accepted(answer: Answer, status: int, operations: int) -> Verdict:
     if not answer.body.strip():
-        errors: Any = []
+        document: Any = {}
     else:
         try:
             document = json_text.loads(answer.body)
         except json_text.InvalidJson:
             return Retry(f"status {status} with a body that is not JSON", status, answer.retry_after)
-        errors = document.get("errors") if isinstance(document, dict) else document
-        errors = [] if errors is None else errors
-        if not isinstance(errors, list) or not all(isinstance(error, dict) for error in errors):
-            return Retry(f"status {status} with a body that can't be understood", status, answer.retry_after)
+    errors = document.get("errors") if isinstance(document, dict) else document
+    errors = [] if errors is None else errors
+    if not isinstance(errors, list) or not all(isinstance(error, dict) for error in errors):
+        return Retry(f"status {status} with a body that can't be understood", status, answer.retry_after)
     if not errors:
-        # 207 says that something was refused; 200 that all was taken.
-        return Accepted() if status == 200 else Unclear(Refusal(status))
+        refusal = _refusal_of(status, document if isinstance(document, dict) else {})
+        # 207 says that something was refused; 200 that all was accepted, unless its body says otherwise.
+        return Unclear(refusal) if status == 207 or refusal != Refusal(status) else Accepted()
     refused: dict[int, Refusal] = {}
     for error in errors:
         index = error.get("batch_index")
@@ -148,23 +165,18 @@ def _read_accepted(answer: Answer, status: int, operations: int) -> Verdict:
     return Accepted(refused)
 
 
-def _first_refusal(status: int, body: bytes) -> Refusal:
-    """Read the errors of a whole request: v2's ``errors``, or v1's ``meta``."""
-    try:
-        document = json_text.loads(body)
-    except json_text.InvalidJson:
-        document = None
-    if not isinstance(document, dict):
-        return Refusal(status)
+def _refusal_of(status: int, document: Mapping[str, Any]) -> Refusal:
+    """Read the error of a whole request: v2's ``errors``, or the ``error`` or ``errors`` of v1's ``meta``."""
     errors = document.get("errors")
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         return _refusal(status, errors[0])
     meta = document.get("meta")
-    if isinstance(meta, dict):
-        messages = meta.get("errors", meta.get("error"))
-        if isinstance(messages, list):
-            messages = "; ".join(str(message) for message in messages)
-        return Refusal(status, message=_text(messages))
+    told = [meta.get("errors"), meta.get("error")] if isinstance(meta, dict) else []
+    for error in (*told, document.get("error")):
+        if error:
+            parts = error if isinstance(error, list) else [error]
+            messages = [_text(part.get("message") if isinstance(part, dict) else part) for part in parts]
+            return Refusal(status, message=_text("; ".join(filter(None, messages))) or "an error without a text")
     return Refusal(status)
 
 
@@ -172,10 +184,21 @@ def _refusal(status: int, error: Mapping[str, Any]) -> Refusal:
     return Refusal(status, _text(error.get("reason")), _text(error.get("field")), _text(error.get("message")))
 
 
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        document = json_text.loads(body)
+    except json_text.InvalidJson:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    """Return a text or a number of usual size as text; None for anything else."""
+    if isinstance(value, str) or (isinstance(value, int | float) and abs(value) < _LARGE):
+        return visible(str(value), _TEXT_CHARS)
+    return None
 
 
 def _excerpt(body: bytes) -> str:
     text = " ".join(body.decode("utf-8", "replace").split())
-    return f": {text[:_EXCERPT_CHARS]}" if text else ""
+    return f": {visible(text, _EXCERPT_CHARS)}" if text else ""

@@ -6,8 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any, TypeAlias
 
 from customerio_beam.delivery.client import HttpRequest
-from customerio_beam.delivery.v1 import v1_request
-from customerio_beam.mapping.limits import MAX_OPERATION_BYTES
+from customerio_beam.delivery.v1 import goes_by_v1, v1_request
 
 __all__ = ["Batch", "Value", "request_for"]
 
@@ -63,13 +62,12 @@ class Batch:
 
 
 def request_for(values: Sequence[Value]) -> HttpRequest:
-    """Make the request that delivers ``values``: one operation over 32,000 bytes goes by v1, all else as a batch.
+    """Make the request that delivers ``values``: a single one that needs it goes by v1, all else as a batch.
 
     Raises:
-        ValueError: A single large operation that v1 can't carry.
+        InvalidOperation: A single large operation that v1 can't carry.
     """
-    if len(values) == 1 and len(values[0][1]) > MAX_OPERATION_BYTES:
-        path, body = v1_request(values[0][1])
-        return HttpRequest("POST", path, body)
+    if len(values) == 1 and goes_by_v1(values[0][1]):
+        return v1_request(values[0][1])
     body = _HEAD + b",".join([operation for _, operation, _ in values]) + _TAIL
     return HttpRequest("POST", "/api/v2/batch", body, len(values))

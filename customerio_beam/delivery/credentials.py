@@ -1,13 +1,16 @@
-"""The Site ID and the Track API key: where they come from, and how they stay out of sight.
+"""The Site ID and the Track API key: where they come from, and how they stay secret.
 
 What travels with a pipeline is a ``CredentialsSource``: names of environment variables and secrets. The credentials
-themselves are fetched where they are needed, and can't be pickled.
+themselves are fetched by the process that uses them, and can't be pickled.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
 
@@ -27,6 +30,9 @@ __all__ = [
 SITE_ID_VARIABLE = "CUSTOMERIO_SITE_ID"
 API_KEY_VARIABLE = "CUSTOMERIO_API_KEY"
 
+#: Credentials that are old but still accepted are used on when they can't be fetched; this is when to try again.
+_TRY_AGAIN_SECS = 60.0
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -41,7 +47,7 @@ class Credentials:
 
 
 class ValueSource(Protocol):
-    """Where one value is to be had; picklable, ``str()`` names the place and never the value."""
+    """The source of one value. Picklable; ``str()`` names the place and never a secret value."""
 
     def fetch(self) -> str:
         """Return the value, or raise ``CredentialsUnavailableError``."""
@@ -70,21 +76,21 @@ class EnvironmentVariable:
 
 @dataclass(frozen=True)
 class Literal:
-    """The Site ID itself, given as an option: it is no secret."""
+    """The value itself: for the Site ID, which is no secret."""
 
     value: str
 
     def fetch(self) -> str:
-        """Return the Site ID."""
+        """Return the value."""
         return self.value
 
     def __str__(self) -> str:
-        return f"--site_id={self.value}"
+        return repr(self.value)
 
 
 @dataclass(frozen=True)
 class CredentialsSource:
-    """Where the Site ID and the key are to be had. Picklable, without a secret inside.
+    """The sources of the Site ID and the key. Picklable, without a secret inside.
 
     Example:
         ``CredentialsSource(site_id=Literal("abc123"), api_key=SecretVersion("projects/p/secrets/customerio-key"))``
@@ -103,7 +109,7 @@ class CredentialsSource:
         """Fetch both.
 
         Raises:
-            CredentialsUnavailableError: One of them can't be had; the sentence says why and what to do.
+            CredentialsUnavailableError: One of them is unavailable; the sentence says why and what to do.
         """
         return Credentials(_checked(self.site_id), _checked(self.api_key))
 
@@ -112,25 +118,59 @@ def _checked(source: ValueSource) -> str:
     value = source.fetch()
     if not (value.isascii() and value.isprintable()):
         # Noticed here because the HTTP library's own error would show part of the value.
-        raise CredentialsUnavailableError(f"The value of {source} holds characters that none of Customer.io's has.")
+        raise CredentialsUnavailableError(f"The value of {source} has characters that Customer.io doesn't use.")
     return value
 
 
 class CredentialsKeeper:
-    """The credentials in use, shared by all lanes; fetched again once when one of the lanes sees them refused."""
+    """The credentials in use, shared by all lanes. Fetched once, and again when they are refused or too old."""
 
-    def __init__(self, source: CredentialsSource) -> None:
+    def __init__(
+        self, source: CredentialsSource, *, max_age_secs: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.source = source
+        self._max_age_secs = max_age_secs
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._current = source.fetch()
+        self._current: Credentials | None = None
+        self._fetch_again_at = 0.0
 
     @property
     def current(self) -> Credentials:
-        """The credentials to send the next request with."""
-        return self._current
+        """The credentials to send the next request with.
+
+        Raises:
+            CredentialsUnavailableError: They can't be fetched, and there are none yet.
+        """
+        current = self._current
+        if current is None:
+            return self._fetch(instead_of=None)
+        if self._monotonic() >= self._fetch_again_at and self._lock.acquire(blocking=False):
+            # One lane fetches them; the others go on meanwhile.
+            try:
+                return self._fetched()
+            except CredentialsUnavailableError as error:
+                self._fetch_again_at = self._monotonic() + _TRY_AGAIN_SECS
+                logging.getLogger(__name__).warning("Going on with the credentials in use: %s", error)
+            finally:
+                self._lock.release()
+        return current
 
     def refetch(self, refused: Credentials) -> None:
-        """Fetch the credentials again, unless another lane has done so since ``refused`` were in use."""
+        """Fetch the credentials again, unless another lane has done so since ``refused`` were in use.
+
+        Raises:
+            CredentialsUnavailableError: They can't be fetched.
+        """
+        self._fetch(instead_of=refused)
+
+    def _fetch(self, instead_of: Credentials | None) -> Credentials:
         with self._lock:
-            if self._current is refused:
-                self._current = self.source.fetch()
+            if self._current is None or self._current is instead_of:
+                return self._fetched()
+            return self._current
+
+    def _fetched(self) -> Credentials:
+        self._current = self.source.fetch()
+        self._fetch_again_at = self._monotonic() + self._max_age_secs
+        return self._current

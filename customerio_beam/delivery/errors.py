@@ -7,8 +7,11 @@ __all__ = [
     "Cancelled",
     "CredentialsUnavailableError",
     "DeliveryError",
+    "PrivateFolderError",
+    "RateLimitServiceError",
     "RetriesExhaustedError",
     "UnexpectedAnswerError",
+    "UnreachableError",
     "WrongRegionError",
 ]
 
@@ -18,15 +21,19 @@ class DeliveryError(Exception):
 
 
 class CredentialsUnavailableError(DeliveryError):
-    """The Site ID or the Track API key could not be fetched from where the settings say they are."""
+    """The Site ID or the Track API key could not be fetched from their source."""
 
 
 class AuthenticationError(DeliveryError):
-    """Customer.io refused the credentials, also after they were fetched again."""
+    """Customer.io refused the credentials, even after they were fetched again."""
 
 
 class WrongRegionError(DeliveryError):
     """Customer.io redirected the call: the account lives in the other region."""
+
+
+class UnreachableError(DeliveryError):
+    """No request of this process has ever reached Customer.io, for a reason that waiting won't mend."""
 
 
 class RetriesExhaustedError(DeliveryError):
@@ -34,8 +41,16 @@ class RetriesExhaustedError(DeliveryError):
 
 
 class UnexpectedAnswerError(DeliveryError):
-    """An answer that nobody has described; guessing what it means could lose events."""
+    """The response is undocumented; guessing its meaning could lose events."""
+
+
+class PrivateFolderError(DeliveryError):
+    """The folder in which processes share their request rate can't be used, or isn't private."""
+
+
+class RateLimitServiceError(DeliveryError):
+    """The rate limit service can't be reached, or its configuration is incomplete."""
 
 
 class Cancelled(DeliveryError):
-    """The bundle has failed already, so this request must not be sent (again)."""
+    """The bundle has failed already, or the run is being stopped: this request must not be sent (again)."""

@@ -1,34 +1,34 @@
-"""Several requests in flight: lanes side by side, each of which delivers one batch at a time, in order."""
+"""Several requests in flight: lanes side by side; each delivers one batch at a time, in order."""
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from customerio_beam.delivery.batching import Batch
+from customerio_beam.delivery.cancellation import Cancellation
 from customerio_beam.delivery.errors import Cancelled
 from customerio_beam.delivery.report import Report
 
 __all__ = ["Lanes"]
 
-#: Batches that a lane holds: one in flight, and one that goes out the moment it is through.
+#: Batches that a lane holds: one in flight, and the next one.
 _DEPTH = 2
 
 
 class Lanes:
     """Threads that deliver batches. Everything else here is called from one thread, the owner's.
 
-    A failed batch stops all lanes before any further request goes out, so that nothing overtakes what failed.
+    A failed batch stops all lanes before any further request is sent, so that nothing overtakes what failed.
     """
 
-    def __init__(self, deliverers: Sequence[Callable[[Batch], Report]], cancelled: threading.Event) -> None:
+    def __init__(self, deliverers: Sequence[Callable[[Batch], Report]], cancelled: Cancellation) -> None:
         """Start a lane for each deliverer.
 
         Args:
             deliverers: Deliver a batch, or raise. Each is called by its own lane alone.
-            cancelled: Set when a batch has failed; the deliverers give up when they see it.
+            cancelled: Set when a batch has failed; it ends what the deliverers are doing.
         """
         self._deliverers = deliverers
         self._cancelled = cancelled
@@ -101,7 +101,7 @@ class Lanes:
 
     def _deliver(self, lane: int, batch: Batch) -> Report:
         if self._cancelled.is_set():
-            raise Cancelled("Another request of the bundle has failed.")
+            raise Cancelled("Another request of the bundle has failed, or the run is being stopped.")
         delivered = False
         try:
             report = self._deliverers[lane](batch)

@@ -1,4 +1,4 @@
-"""What became of a batch: plain values that a lane's thread hands to whoever accounts for them."""
+"""The outcome of a batch: plain values that a lane's thread hands to the bundle's thread, which accounts for them."""
 
 from __future__ import annotations
 
@@ -28,24 +28,32 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Failure:
-    """One operation that was not delivered and won't be tried again here."""
+    """One operation that was not delivered and won't be tried again here.
+
+    Attributes:
+        value: The operation with what a dead letter needs.
+        context: What the caller gave along with it.
+        reason: The dead letter's reason.
+        detail: One sentence for a person to read.
+        response: Customer.io's refusal, if there is one.
+    """
 
     value: Value
     context: Any
-    reason: Literal["rejected", "retries_exhausted"]
+    reason: Literal["rejected", "retries_exhausted", "invalid_operation"]
     detail: str
     response: Refusal | None
 
 
 @dataclass
 class Report:
-    """What became of a batch.
+    """The outcome of a batch.
 
     Attributes:
-        delivered: The contexts of the operations that Customer.io took.
-        failures: The operations that it did not.
+        delivered: The contexts of the operations that Customer.io accepted.
+        failures: The operations that were not delivered.
         attempts: All HTTP attempts.
-        retried: How many of them repeated one before, because the answer was to try again.
+        retried: How many of them repeated one before, because the response said or meant "later".
         waited_secs: Seconds spent waiting for the budget or for a retry.
     """
 

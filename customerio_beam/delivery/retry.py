@@ -35,34 +35,34 @@ class RetryPolicy:
         retry_after: float | None,
         uniform: Callable[[float, float], float] = random.uniform,
     ) -> float | None:
-        """Return the seconds to wait before the next attempt, or None when there shall be none.
+        """Return the seconds to wait before the next attempt, or None for no further attempt.
 
-        Full jitter (any wait between none and the exponential one) spreads clients that failed together; see
-        "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
+        Full jitter (any wait from zero to the exponential one) spreads clients that failed together; see
+        "Exponential Backoff and Jitter", AWS Architecture Blog, 2015. A wait that would end too late is cut short: the
+        last attempt comes when the time is up.
 
         Args:
             attempts: Attempts made so far, at least 1.
             elapsed_secs: Seconds since the first one began.
-            retry_after: Seconds that the server asked for: the wait is never shorter.
+            retry_after: Seconds that the server asked for: the wait is not shorter, while time is left.
             uniform: Draws a number between its two arguments.
         """
-        if attempts >= self.max_attempts:
+        left = self.max_secs - elapsed_secs
+        if attempts >= self.max_attempts or left <= 0:
             return None
         wait = uniform(0.0, min(self.cap_secs, self.base_secs * 2.0 ** (attempts - 1)))
-        if retry_after is not None:
-            wait = max(wait, retry_after)
-        return wait if elapsed_secs + wait <= self.max_secs else None
+        return min(left, max(wait, retry_after or 0.0))
 
 
 def retry_after_secs(header: str | None, now: float) -> float | None:
     """Read a ``Retry-After`` header (RFC 9110, 10.2.3): seconds or an HTTP date.
 
     Args:
-        header: The header's value, if there is one.
+        header: The header's value; None if it is missing.
         now: The time of day in unix seconds, to count a date from.
 
     Returns:
-        Seconds from now, not negative; None where there is no header or nobody can read it.
+        Seconds from now, not negative; None for a header that is missing or neither.
     """
     if header is None:
         return None
@@ -71,8 +71,8 @@ def retry_after_secs(header: str | None, now: float) -> float | None:
         return float(header)
     try:
         date = email.utils.parsedate_to_datetime(header)
-    except ValueError:
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=datetime.timezone.utc)
+        return max(0.0, date.timestamp() - now)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=datetime.timezone.utc)
-    return max(0.0, date.timestamp() - now)

@@ -12,15 +12,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from customerio_beam.delivery.endpoint import is_loopback
 from customerio_beam.delivery.errors import CredentialsUnavailableError
+from customerio_beam.loopback import is_loopback
 
 __all__ = ["EMULATOR_VARIABLE", "SecretVersion"]
 
 #: Names an emulator (``HOST:PORT`` on loopback, without TLS) to use in place of Google's service.
 EMULATOR_VARIABLE = "SECRET_MANAGER_EMULATOR_HOST"
 
-_SECRET = re.compile(r"projects/[^/\s]+(/locations/[^/\s]+)?/secrets/[A-Za-z0-9_-]{1,255}(/versions/[^/\s]+)?")
+_SECRET = re.compile(r"projects/[\w.:-]+(/locations/[\w-]+)?/secrets/[\w-]{1,255}(/versions/[\w-]+)?", re.ASCII)
 
 #: Seconds that fetching a secret may take, the client's own retries included.
 _FETCH_TIMEOUT_SECS = 60.0
@@ -31,21 +31,19 @@ class SecretVersion:
     """A secret's value, by resource name.
 
     Attributes:
-        resource: ``projects/P/secrets/S`` (then it is the latest version) or ``projects/P/secrets/S/versions/V``.
-        option: The option that named it, for messages.
+        resource: ``projects/P/secrets/S`` (for the latest version) or ``projects/P/secrets/S/versions/V``.
 
     Raises:
-        ValueError: The name is not of that form.
+        ValueError: The name is not of that form. The message doesn't repeat it: it may be the secret itself.
     """
 
     resource: str
-    option: str = "--api_key_secret"
 
     def __post_init__(self) -> None:
         if not _SECRET.fullmatch(self.resource):
             raise ValueError(
-                f"{self.option} must be a Secret Manager name like projects/PROJECT/secrets/SECRET or "
-                f"projects/PROJECT/secrets/SECRET/versions/VERSION, not {self.resource!r}."
+                "resource must be a Secret Manager name like projects/PROJECT/secrets/SECRET or "
+                "projects/PROJECT/secrets/SECRET/versions/VERSION (the given value is not shown: it may be a secret)"
             )
 
     def __str__(self) -> str:
@@ -59,7 +57,7 @@ class SecretVersion:
         """Fetch the secret, without white space around it (a file's line end is often stored along with it).
 
         Raises:
-            CredentialsUnavailableError: It can't be had; the sentence says why and what to do.
+            CredentialsUnavailableError: It is unavailable; the sentence says why and what to do.
         """
         from google.api_core import exceptions
         from google.auth.exceptions import GoogleAuthError
@@ -72,7 +70,7 @@ class SecretVersion:
             finally:
                 client.transport.close()
         except exceptions.NotFound:
-            problem = f"The secret {version} does not exist: create it, or correct {self.option}."
+            problem = f"The secret {version} does not exist: create it, or correct its name."
         except (exceptions.PermissionDenied, exceptions.Unauthenticated):
             problem = (
                 f"No permission to read the secret {version}: give this account the role "
@@ -82,11 +80,11 @@ class SecretVersion:
             problem = f"The secret version {version} is disabled or destroyed: enable it, or name another version."
         except GoogleAuthError:
             problem = (
-                f"No Google credentials to read the secret {version} with: run "
+                f"There are no Google credentials to read the secret {version}: run "
                 "'gcloud auth application-default login', or run as a service account."
             )
-        except exceptions.GoogleAPICallError as error:
-            problem = f"Secret Manager could not give {version}: {type(error).__name__}."
+        except exceptions.GoogleAPIError as error:
+            problem = f"Secret Manager failed to return {version}: {type(error).__name__}."
         else:
             return self._text(response.payload.data)
         raise CredentialsUnavailableError(problem) from None
@@ -111,11 +109,12 @@ def _client() -> Any:
         return secretmanager_v1.SecretManagerServiceClient()
     if not is_loopback(emulator.rpartition(":")[0]):
         raise CredentialsUnavailableError(
-            f"{EMULATOR_VARIABLE} must be HOST:PORT on this machine, because the secret crosses it unencrypted."
+            f"{EMULATOR_VARIABLE} must be HOST:PORT on this machine, because the secret travels unencrypted."
         )
     import grpc
     from google.cloud.secretmanager_v1.services.secret_manager_service import transports
 
+    channel = grpc.insecure_channel(emulator, options=[("grpc.enable_http_proxy", 0)])
     return secretmanager_v1.SecretManagerServiceClient(
-        transport=transports.SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(emulator))
+        transport=transports.SecretManagerServiceGrpcTransport(channel=channel)
     )

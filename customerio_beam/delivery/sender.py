@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -18,43 +17,54 @@ from customerio_beam.delivery.answers import (
     read_answer,
 )
 from customerio_beam.delivery.batching import Batch, Value, request_for
-from customerio_beam.delivery.budget import Budget
+from customerio_beam.delivery.cancellation import Cancellation
 from customerio_beam.delivery.client import HttpRequest, TrackClient
 from customerio_beam.delivery.clock import Clock
-from customerio_beam.delivery.credentials import Credentials, CredentialsKeeper
+from customerio_beam.delivery.credentials import Credentials
 from customerio_beam.delivery.errors import (
     AuthenticationError,
     Cancelled,
     RetriesExhaustedError,
     UnexpectedAnswerError,
+    UnreachableError,
     WrongRegionError,
 )
+from customerio_beam.delivery.rate_limit import RateLimit
 from customerio_beam.delivery.report import Attempt, Failure, Report
 from customerio_beam.delivery.retry import RetryPolicy, retry_after_secs
+from customerio_beam.delivery.v1 import InvalidOperation
+from customerio_beam.delivery.workspace import Workspace
+from customerio_beam.visible import visible
 
 __all__ = ["Sender"]
 
 _Final: TypeAlias = Accepted | Unclear | Retry
 
+#: Attempts before a name that can't be resolved or a certificate that isn't valid counts as wrong, not as trouble. Only
+#: until the first response: with the waits of the retry policy that is a second or two.
+_ATTEMPTS_TO_REACH = 3
+
+_EXCERPT_CHARS = 200
+
 
 class Sender:
-    """Delivers batches over one connection. Used by one thread at a time; the budget and the keys are shared."""
+    """Delivers batches over one connection. Used by one thread at a time; the rate limit and workspace are shared."""
 
     def __init__(
         self,
         client: TrackClient,
-        keeper: CredentialsKeeper,
-        budget: Budget,
+        workspace: Workspace,
+        rate_limit: RateLimit,
         *,
         account_region: str,
         retry: RetryPolicy,
         on_exhausted: Literal["fail", "dead_letter"],
         clock: Clock,
-        cancelled: threading.Event,
+        cancelled: Cancellation,
     ) -> None:
         self._client = client
-        self._keeper = keeper
-        self._budget = budget
+        self._workspace = workspace
+        self._rate_limit = rate_limit
         self._account_region = account_region
         self._retry = retry
         self._on_exhausted = on_exhausted
@@ -64,12 +74,12 @@ class Sender:
     def deliver(self, batch: Batch) -> Report:
         """Deliver a batch, in the order of its values.
 
-        A request that is refused as a whole, or refused without telling which operation is to blame, is sent again
-        in halves, the first half first. What has been accepted already is then sent twice, which its ULIDs (events)
-        and timestamps (attributes) make harmless.
+        A request that is refused as a whole, or refused without naming the guilty operation, is sent again in halves,
+        the first half first. Operations that were accepted already are then sent twice, which their ULIDs (events) and
+        timestamps (attributes) make harmless.
 
         Returns:
-            What became of every operation, and of every attempt.
+            The outcome of every operation, and of every attempt.
 
         Raises:
             DeliveryError: Delivery can't go on; nothing of the batch may be counted.
@@ -80,7 +90,12 @@ class Sender:
         while ranges:
             start, end = ranges.pop()
             values, contexts = batch.values[start:end], batch.contexts[start:end]
-            verdict = self._ask(request_for(values), report)
+            try:
+                request = request_for(values)
+            except InvalidOperation as error:
+                report.failures += _failures(values, contexts, "invalid_operation", str(error), None)
+                continue
+            verdict = self._ask(request, report)
             if isinstance(verdict, Accepted):
                 _account(values, contexts, verdict.refused, report)
             elif isinstance(verdict, Unclear):
@@ -90,72 +105,76 @@ class Sender:
                 else:
                     _account(values, contexts, {0: verdict.refusal}, report)
             else:
-                detail = f"Customer.io could not be reached in time, the last answer was: {verdict.why}."
+                detail = f"Customer.io gave no final response in time; the last one was: {verdict.why}."
                 response = None if verdict.status is None else Refusal(verdict.status)
-                report.failures += [
-                    Failure(value, context, "retries_exhausted", detail, response)
-                    for value, context in zip(values, contexts, strict=True)
-                ]
+                report.failures += _failures(values, contexts, "retries_exhausted", detail, response)
         return report
 
     def _ask(self, request: HttpRequest, report: Report) -> _Final:
-        """Send a request until its answer is final. A ``Retry`` is returned when it has been retried enough."""
-        started = self._clock.monotonic()
+        """Send a request until its response is final. A ``Retry`` is returned when it has been retried enough."""
+        started: float | None = None
         attempts = 0
         refetched = False
         while True:
-            credentials = self._keeper.current
-            answer = self._attempt(request, credentials, report)
-            verdict = read_answer(answer, request.operations)
+            report.waited_secs += self._rate_limit.take(self._pause)
+            if started is None:
+                # Not before: waiting for the first token is no retrying.
+                started = self._clock.monotonic()
+            credentials = self._workspace.credentials.current
+            verdict = read_answer(self._attempt(request, credentials, report), request.operations)
             attempts += 1
-            self._budget.record(accepted=not isinstance(verdict, Retry))
+            self._rate_limit.record(accepted=not isinstance(verdict, Retry))
             if isinstance(verdict, Accepted | Unclear):
                 return verdict
             if isinstance(verdict, Unauthorized):
                 if refetched:
                     raise self._refused(verdict)
-                self._keeper.refetch(credentials)
+                self._workspace.credentials.refetch(credentials)
                 refetched = True
                 continue
             if not isinstance(verdict, Retry):
                 raise self._failed(request, verdict)
-            wait = self._retry.wait_secs(
-                attempts,
-                self._clock.monotonic() - started,
-                retry_after_secs(verdict.retry_after, self._clock.time()),
-            )
+            if verdict.is_obstacle and attempts >= _ATTEMPTS_TO_REACH and not self._workspace.reached.is_set():
+                raise UnreachableError(
+                    f"Customer.io can't be reached: {verdict.why}. Check track_endpoint, the network and its proxy."
+                )
+            elapsed = self._clock.monotonic() - started
+            wait = self._retry.wait_secs(attempts, elapsed, retry_after_secs(verdict.retry_after, self._clock.time()))
             if wait is None:
                 if self._on_exhausted == "dead_letter":
                     return verdict
                 raise RetriesExhaustedError(
-                    f"{request} was tried {attempts} times and never answered in full, last with: {verdict.why}. "
-                    "Nothing is lost: the runner tries the bundle again."
+                    f"{request} got no final response in {attempts} attempts within {elapsed:.0f} seconds; the last "
+                    f"one was: {verdict.why}. The bundle fails, so that no event is lost."
                 )
             report.retried += 1
             self._pause(wait)
             report.waited_secs += wait
 
     def _attempt(self, request: HttpRequest, credentials: Credentials, report: Report) -> Answer:
-        if self._cancelled.is_set():
-            raise Cancelled("Another request of the bundle has failed.")
-        report.waited_secs += self._budget.take(self._pause)
-        started = self._clock.monotonic()
+        began = self._clock.monotonic()
         answer = self._client.attempt(request, credentials)
-        latency_ms = round((self._clock.monotonic() - started) * 1000)
+        self._check_cancelled()
+        if answer.status is not None:
+            self._workspace.reached.set()
+        latency_ms = round((self._clock.monotonic() - began) * 1000)
         report.attempts.append(Attempt(latency_ms, len(request.body), request.operations))
         return answer
 
     def _pause(self, seconds: float) -> None:
         self._clock.wait(seconds, self._cancelled)
+        self._check_cancelled()
+
+    def _check_cancelled(self) -> None:
         if self._cancelled.is_set():
-            raise Cancelled("Another request of the bundle has failed.")
+            raise Cancelled("Another request of the bundle has failed, or the run is being stopped.")
 
     def _refused(self, verdict: Unauthorized) -> AuthenticationError:
-        source = self._keeper.source
+        source = self._workspace.credentials.source
         return AuthenticationError(
             f"Customer.io refused the credentials (status {verdict.status}), also after they were fetched again: check "
-            f"the Site ID ({source.site_id}), the Track API key ({source.api_key}) and the region "
-            f"(--account_region={self._account_region})."
+            f"the Site ID ({source.site_id}), the Track API key ({source.api_key}) and account_region "
+            f"({self._account_region})."
         )
 
     def _failed(
@@ -163,11 +182,24 @@ class Sender:
     ) -> WrongRegionError | UnexpectedAnswerError:
         if isinstance(verdict, Misaddressed):
             other = "eu" if self._account_region == "us" else "us"
+            location = visible(verdict.location or "an unnamed place", _EXCERPT_CHARS)
             return WrongRegionError(
-                f"Customer.io answered with a redirect (status {verdict.status} to {verdict.location}): the account "
-                f"lives in the other region. Set --account_region={other}."
+                f"Customer.io redirected the request (status {verdict.status} to {location}): the account lives in the "
+                f"other region. Set account_region to {other}."
             )
-        return UnexpectedAnswerError(f"{request} was answered with {verdict.what}. Nobody knows what that means.")
+        return UnexpectedAnswerError(
+            f"The response to {request} is undocumented: {verdict.what}. The bundle fails, so that no event is lost."
+        )
+
+
+def _failures(
+    values: Sequence[Value],
+    contexts: Sequence[Any],
+    reason: Literal["retries_exhausted", "invalid_operation"],
+    detail: str,
+    response: Refusal | None,
+) -> list[Failure]:
+    return [Failure(value, context, reason, detail, response) for value, context in zip(values, contexts, strict=True)]
 
 
 def _account(values: Sequence[Value], contexts: Sequence[Any], refused: Mapping[int, Refusal], report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,7 @@ MAX_BATCH_BYTES = 500_000
 
 def _host_port(value: str) -> str | None:
     host, _, port = value.rpartition(":")
-    right = host and "/" not in host and port.isdecimal() and 0 < int(port) < 65536
+    right = host and "/" not in host and re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536
     return None if right else "HOST:PORT"
 
 
@@ -77,8 +78,15 @@ class DeliverySettings:
             "operations to the dead letters"
         ),
     )
+    secret_max_age_secs: float = setting(
+        3600.0,
+        Setting("seconds after which credentials are fetched again; refused ones are fetched again at once", above=0),
+    )
     connect_timeout_secs: float = setting(10.0, Setting("seconds until a connection is open", above=0, is_option=False))
-    read_timeout_secs: float = setting(60.0, Setting("seconds until a response begins", above=0, is_option=False))
+    attempt_timeout_secs: float = setting(
+        60.0,
+        Setting("seconds from sending a request to the last byte of its response", above=0, is_option=False),
+    )
     max_sort_bytes: int = setting(
         64_000_000,
         Setting("bytes of operations sorted in memory; more use a file", least=1_000_000, is_option=False),
@@ -95,7 +103,7 @@ class DeliverySettings:
 
     @property
     def worker_requests_per_second(self) -> float:
-        """One worker's part of the budget, in requests per second."""
+        """One worker's share of the rate, in requests per second."""
         if self.rate_limit_service is not None:
             return self.max_requests_per_second
         return self.max_requests_per_second / self.max_num_workers

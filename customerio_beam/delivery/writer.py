@@ -8,7 +8,7 @@ from typing import Any
 from customerio_beam.delivery.batching import Batch, Value
 from customerio_beam.delivery.lanes import Lanes
 from customerio_beam.delivery.report import Report
-from customerio_beam.mapping.limits import MAX_OPERATION_BYTES
+from customerio_beam.delivery.v1 import goes_by_v1
 
 __all__ = ["BundleWriter"]
 
@@ -48,7 +48,7 @@ class BundleWriter:
         batch = self._open[lane]
         for value in values:
             size = len(value[1])
-            if size > MAX_OPERATION_BYTES:
+            if goes_by_v1(value[1]):
                 yield from self._send_alone(lane, key, value, context)
                 batch = self._open[lane]
                 continue

@@ -21,7 +21,19 @@ def answer_with(status, *errors):
     return Answer(status, json.dumps({"errors": list(errors)}).encode())
 
 
-@pytest.mark.parametrize("body", [b"", b"  ", b"{}", b'{"errors":[]}', b'{"errors":null}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"  ",
+        b"{}",
+        b'{"errors":[]}',
+        b'{"errors":null}',
+        b'{"error":null,"meta":{}}',
+        b'{"meta":{"errors":[],"error":""}}',
+        b'{"meta":[1]}',
+    ],
+)
 def test_200_without_errors_accepts_everything(body):
     assert read_answer(Answer(200, body), 3) == Accepted({})
 
@@ -42,8 +54,9 @@ def test_an_error_without_an_index_is_not_guessed():
     assert isinstance(read_answer(answer_with(207, {"reason": "b"}), 3), Unclear)
 
 
-def test_207_that_names_no_error_is_not_taken_for_success():
-    assert read_answer(Answer(207, b"{}"), 3) == Unclear(Refusal(207))
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"errors":[]}'])
+def test_207_that_names_no_error_is_not_taken_for_success(body):
+    assert read_answer(Answer(207, body), 3) == Unclear(Refusal(207))
 
 
 def test_of_several_errors_for_one_operation_the_first_counts():
@@ -96,13 +109,52 @@ def test_no_answer_is_retried():
     assert read_answer(Answer(None, failure="ReadTimeout"), 1) == Retry("ReadTimeout")
 
 
+def test_an_obstacle_is_told_from_passing_trouble():
+    assert read_answer(Answer(None, failure="no name", is_obstacle=True), 1) == Retry("no name", is_obstacle=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"error":"no quota"}', "no quota"),
+        (b'{"errors":[],"meta":{"error":"no quota"}}', "no quota"),
+        (b'{"meta":{"errors":["no","quota"]}}', "no; quota"),
+        (b'{"error":{"message":"no quota"}}', "no quota"),
+        (b'{"error":{"code":7}}', "an error without a text"),
+        (b'{"error":true}', "True"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 207])
+def test_a_success_that_tells_of_an_error_is_none(status, body, message):
+    assert read_answer(Answer(status, body), 5) == Unclear(Refusal(status, message=message))
+
+
+def test_foreign_text_is_shown_without_control_characters_and_bounded():
+    error = {"batch_index": 0, "reason": "\x1b[2J", "field": "\u202ename", "message": "m" * 5000}
+    assert read_answer(answer_with(207, error), 1) == Accepted(
+        {0: Refusal(207, "\\x1b[2J", "\\u202ename", "m" * 1000 + "...")}
+    )
+
+
+@pytest.mark.parametrize("value", [b'[["x"]]', b'{"a":1}', b"null", b"9" * 300])
+def test_a_reason_that_is_no_text_is_left_out(value):
+    error = b'{"batch_index":0,"reason":' + value + b"}"
+    verdict = read_answer(Answer(207, b'{"errors":[' + error + b"]}"), 1)
+    assert verdict == Accepted({0: Refusal(207)})
+
+
+def test_a_reason_that_nests_as_deeply_as_can_be_read_is_left_out():
+    error = b'{"batch_index":0,"reason":' + b"[" * 800 + b"]" * 800 + b"}"
+    assert read_answer(Answer(207, b'{"errors":[' + error + b"]}"), 1) == Accepted({0: Refusal(207)})
+
+
 @pytest.mark.parametrize("status", [404, 405, 409, 410, 415, 422, 451, 201, 204, 100])
 def test_an_answer_nobody_described_is_unexpected(status):
     assert read_answer(Answer(status, b"not\n here"), 1) == Unexpected(f"{status}: not here")
 
 
 def test_an_unexpected_answer_is_quoted_in_short():
-    assert read_answer(Answer(404, b"x" * 10_000), 1) == Unexpected("404: " + "x" * 200)
+    assert read_answer(Answer(404, b"x" * 10_000), 1) == Unexpected("404: " + "x" * 200 + "...")
 
 
 _json = st.recursive(
@@ -118,3 +170,8 @@ _json = st.recursive(
 def test_whatever_json_comes_back_only_operations_of_the_request_are_refused(status, document, operations):
     verdict = read_answer(Answer(status, json.dumps(document).encode()), operations)
     assert isinstance(verdict, Retry | Unclear) or set(verdict.refused) <= set(range(operations))
+
+
+@given(status=st.integers(100, 999), body=st.binary(max_size=200), retry_after=st.none() | st.text(max_size=20))
+def test_any_response_has_a_meaning(status, body, retry_after):
+    read_answer(Answer(status, body, retry_after), 3)

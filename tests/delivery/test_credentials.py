@@ -1,4 +1,5 @@
 import pickle
+import threading
 
 import pytest
 
@@ -11,6 +12,7 @@ from customerio_beam.delivery.credentials import (
 )
 from customerio_beam.delivery.errors import CredentialsUnavailableError
 from customerio_beam.delivery.secret_manager import SecretVersion
+from customerio_beam.delivery.workspace import shared_workspace
 
 
 def test_credentials_show_neither_site_id_nor_key():
@@ -45,15 +47,99 @@ def test_a_missing_environment_variable_is_named(monkeypatch, value):
         CredentialsSource(site_id=Literal("site")).fetch()
 
 
-def test_a_rotated_key_is_fetched_once_for_all_lanes(monkeypatch):
-    monkeypatch.setenv("CUSTOMERIO_API_KEY", "old")
-    keeper = CredentialsKeeper(CredentialsSource(site_id=Literal("site")))
+@pytest.fixture
+def keep(monkeypatch):
+    """Make a keeper, with a clock that it reads and a list of what was fetched."""
+    monkeypatch.setenv("CUSTOMERIO_API_KEY", "first")
+    now = [0.0]
+    fetched = []
+
+    class Counted(EnvironmentVariable):
+        def fetch(self):
+            fetched.append(super().fetch())
+            return fetched[-1]
+
+    source = CredentialsSource(site_id=Literal("site"), api_key=Counted("CUSTOMERIO_API_KEY"))
+    return CredentialsKeeper(source, max_age_secs=3600, monotonic=lambda: now[0]), now, fetched
+
+
+def test_credentials_are_fetched_when_they_are_needed_and_once(keep):
+    keeper, _, fetched = keep
+    assert fetched == []
+    assert [keeper.current.api_key for _ in range(3)] == ["first"] * 3
+    assert fetched == ["first"]
+
+
+def test_threads_that_need_them_at_once_fetch_them_once(keep):
+    keeper, _, fetched = keep
+    together = threading.Barrier(8)
+    threads = [threading.Thread(target=lambda: (together.wait(), keeper.current)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fetched == ["first"]
+
+
+def test_a_rotated_key_is_fetched_once_for_all_lanes(keep, monkeypatch):
+    keeper, _, fetched = keep
     refused = keeper.current
     monkeypatch.setenv("CUSTOMERIO_API_KEY", "new")
     keeper.refetch(refused)
-    monkeypatch.setenv("CUSTOMERIO_API_KEY", "newer")
     keeper.refetch(refused)
+    assert (keeper.current.api_key, fetched) == ("new", ["first", "new"])
+
+
+def test_credentials_that_are_too_old_are_fetched_again(keep, monkeypatch):
+    keeper, now, fetched = keep
+    assert keeper.current.api_key == "first"
+    monkeypatch.setenv("CUSTOMERIO_API_KEY", "new")
+    now[0] = 3599.0
+    assert keeper.current.api_key == "first"
+    now[0] = 3600.0
+    assert [keeper.current.api_key for _ in range(2)] == ["new", "new"]
+    assert fetched == ["first", "new"]
+
+
+def test_old_credentials_are_used_on_while_they_can_not_be_fetched(keep, monkeypatch, caplog):
+    keeper, now, _ = keep
+    assert keeper.current.api_key == "first"
+    monkeypatch.delenv("CUSTOMERIO_API_KEY")
+    now[0] = 3600.0
+    assert [keeper.current.api_key for _ in range(3)] == ["first"] * 3
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Going on with the credentials in use: The environment variable")
+    monkeypatch.setenv("CUSTOMERIO_API_KEY", "new")
+    now[0] = 3660.0
     assert keeper.current.api_key == "new"
+
+
+def test_credentials_that_can_not_be_fetched_at_first_are_an_error_each_time(keep, monkeypatch):
+    keeper, _, _ = keep
+    monkeypatch.delenv("CUSTOMERIO_API_KEY")
+    for _ in range(2):
+        with pytest.raises(CredentialsUnavailableError):
+            keeper.current  # noqa: B018  (reading it is the test)
+
+
+def test_a_process_has_one_workspace_however_often_a_sink_is_copied():
+    source = CredentialsSource(site_id=Literal("site"), api_key=SecretVersion("projects/p/secrets/s"))
+    copies = [pickle.loads(pickle.dumps(source)) for _ in range(3)]
+    workspaces = {id(shared_workspace(copy, "https://one.example", 3600.0)) for copy in [source, *copies]}
+    assert len(workspaces) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "url", "age"),
+    [
+        (CredentialsSource(site_id=Literal("other")), "https://one.example", 3600.0),
+        (CredentialsSource(site_id=Literal("site")), "https://two.example", 3600.0),
+        (CredentialsSource(site_id=Literal("site")), "https://one.example", 60.0),
+    ],
+)
+def test_other_settings_make_another_workspace(source, url, age):
+    first = shared_workspace(CredentialsSource(site_id=Literal("site")), "https://one.example", 3600.0)
+    assert shared_workspace(source, url, age) is not first
 
 
 @pytest.mark.parametrize(
@@ -66,11 +152,18 @@ def test_a_rotated_key_is_fetched_once_for_all_lanes(monkeypatch):
         "projects/p/secrets/s/versions/1/x",
         "projects/p/secrets/s s",
         "projects/p/secrets/s\n",
+        "projects/p\x1b[2J/secrets/s",
     ],
 )
-def test_what_is_no_secret_name_is_refused_by_its_option(name):
-    with pytest.raises(ValueError, match="--site_id_secret must be a Secret Manager name"):
-        SecretVersion(name, option="--site_id_secret")
+def test_what_is_no_secret_name_is_refused(name):
+    with pytest.raises(ValueError, match=r"^resource must be a Secret Manager name like projects/PROJECT/secrets/SEC"):
+        SecretVersion(name)
+
+
+def test_a_key_given_as_a_secrets_name_is_not_repeated():
+    with pytest.raises(ValueError, match="not shown") as caught:
+        SecretVersion("hush-hush")
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -101,4 +194,4 @@ def test_a_value_that_no_request_could_carry_is_told_without_showing_it(monkeypa
 
     with pytest.raises(CredentialsUnavailableError) as caught:
         CredentialsSource(Literal("site"), Held()).fetch()
-    assert str(caught.value) == "The value of the vault holds characters that none of Customer.io's has."
+    assert str(caught.value) == "The value of the vault has characters that Customer.io doesn't use."

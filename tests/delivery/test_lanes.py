@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from customerio_beam.delivery.batching import Batch
+from customerio_beam.delivery.cancellation import Cancellation
 from customerio_beam.delivery.errors import Cancelled, DeliveryError
 from customerio_beam.delivery.lanes import Lanes
 from customerio_beam.delivery.report import Report
@@ -20,7 +21,7 @@ def lanes():
     made = []
 
     def make(*deliverers, cancelled=None):
-        made.append(Lanes(deliverers, cancelled or threading.Event()))
+        made.append(Lanes(deliverers, cancelled or Cancellation()))
         return made[-1]
 
     yield make
@@ -104,7 +105,7 @@ def test_nothing_overtakes_a_failed_batch_of_the_same_lane(lanes):
 
 
 def test_a_failure_stops_the_other_lanes_and_waits_for_them(lanes):
-    cancelled = threading.Event()
+    cancelled = Cancellation()
     stopped = []
 
     def fail(batch):
@@ -140,7 +141,7 @@ def test_lanes_work_again_after_a_failure(lanes):
 
 
 def test_cancel_forgets_what_waits_once_nothing_is_under_way(lanes):
-    cancelled = threading.Event()
+    cancelled = Cancellation()
     seen = []
 
     def deliver(batch):

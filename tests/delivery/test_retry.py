@@ -30,8 +30,13 @@ def test_a_short_retry_after_does_not_shorten_the_backoff():
     assert RetryPolicy(base_secs=4).wait_secs(1, 0, 1.0, longest) == 4
 
 
-def test_no_wait_beyond_the_time_allowed():
-    assert RetryPolicy(max_secs=600).wait_secs(2, 590, 10.5, longest) is None
+def test_a_wait_beyond_the_time_allowed_is_cut_short():
+    assert RetryPolicy(max_secs=600).wait_secs(2, 590, 3600, longest) == 10
+
+
+@pytest.mark.parametrize("elapsed", [600, 601])
+def test_no_wait_once_the_time_is_up(elapsed):
+    assert RetryPolicy(max_secs=600).wait_secs(2, elapsed, None, longest) is None
 
 
 def test_no_more_attempts_than_allowed():
@@ -58,7 +63,17 @@ def test_every_wait_ends_within_the_time_allowed(attempts, elapsed, retry_after)
         ("-5", None),
         ("1.5", None),
         ("\u0661", None),
+        ("9" * 400, float("inf")),
+        ("Tue, 14 Nov 2023 22:15:20 +99999999999999", None),
+        ("Tue, 99 Nov 2023 22:15:20 GMT", None),
+        (", , , , ,", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(header, seconds):
     assert retry_after_secs(header, NOW) == seconds
+
+
+@given(header=st.text(max_size=60) | st.from_regex(r"\A[A-Z][a-z]{2}, [0-9]{1,4} [A-Z][a-z]{2} [0-9]{0,6} .{0,20}\Z"))
+def test_any_header_gives_seconds_or_none(header):
+    seconds = retry_after_secs(header, NOW)
+    assert seconds is None or seconds >= 0

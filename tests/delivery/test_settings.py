@@ -33,6 +33,8 @@ def test_an_endpoint_that_keeps_the_key_safe_is_taken(url):
         "https://host/?q=1",
         "https://host/#f",
         "https://host:port",
+        "https://[::1",
+        "https://host/\x1b[2J",
         "",
     ],
 )
@@ -41,14 +43,15 @@ def test_any_other_endpoint_is_refused_by_name(url):
         track_url("us", url)
 
 
-def test_a_key_in_the_endpoint_is_not_repeated_in_the_message():
+@pytest.mark.parametrize("url", ["https://site:hush@host", "https:/site:hush@host", "site:hush@host:port"])
+def test_a_key_in_the_endpoint_is_not_repeated_in_the_message(url):
     with pytest.raises(ValueError, match="must not hold credentials") as caught:
-        track_url("us", "https://site:hush@host")
+        track_url("us", url)
     assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("option", "value"),
+    ("name", "value"),
     [
         ("account_region", "uk"),
         ("max_requests_per_second", 0),
@@ -67,13 +70,19 @@ def test_a_key_in_the_endpoint_is_not_repeated_in_the_message():
         ("max_retry_secs", -1),
         ("on_exhausted", "ignore"),
         ("connect_timeout_secs", 0),
-        ("read_timeout_secs", float("inf")),
+        ("attempt_timeout_secs", float("inf")),
+        ("secret_max_age_secs", 0),
+        ("max_num_workers", 1.5),
+        ("max_num_workers", True),
+        ("max_requests_per_second", "100"),
+        ("track_endpoint", 7),
+        ("rate_limit_service", "localhost:" + "9" * 5000),
         ("max_sort_bytes", 0),
     ],
 )
-def test_a_setting_out_of_range_is_refused_by_its_name_and_value(option, value):
-    with pytest.raises(ValueError, match=f"{option} .*{value}"):
-        DeliverySettings(**{option: value})
+def test_a_setting_out_of_range_is_refused_by_its_name_and_value(name, value):
+    with pytest.raises(ValueError, match=rf"^{name} must be .*, not .*{value}"):
+        DeliverySettings(**{name: value})
 
 
 def test_a_worker_gets_its_part_of_the_workspace_budget():

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from customerio_beam.delivery.v1 import v1_request
+from customerio_beam.delivery.v1 import InvalidOperation, goes_by_v1, v1_request
 
 
 def operation(identifiers, **more):
@@ -21,17 +21,23 @@ def operation(identifiers, **more):
     ],
 )
 def test_the_person_is_in_the_path_percent_encoded(identifiers, path):
-    assert v1_request(operation(identifiers))[0] == path
+    assert v1_request(operation(identifiers)).path == path
 
 
 def test_the_event_keeps_its_id_time_type_and_data():
-    _, body = v1_request(operation({"id": "u"}, action="page", id="01H", timestamp=7, attributes={"n": 2**70}))
-    assert json.loads(body) == {"name": "Order", "type": "page", "id": "01H", "timestamp": 7, "data": {"n": 2**70}}
+    request = v1_request(operation({"id": "u"}, action="page", id="01H", timestamp=7, attributes={"n": 2**70}))
+    assert json.loads(request.body) == {
+        "name": "Order",
+        "type": "page",
+        "id": "01H",
+        "timestamp": 7,
+        "data": {"n": 2**70},
+    }
 
 
 def test_an_anonymous_event_carries_its_anonymous_id():
-    _, body = v1_request(operation({"anonymous_id": "anon"}))
-    assert json.loads(body) == {"name": "Order", "type": "event", "anonymous_id": "anon", "data": {}}
+    request = v1_request(operation({"anonymous_id": "anon"}))
+    assert json.loads(request.body) == {"name": "Order", "type": "event", "anonymous_id": "anon", "data": {}}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +45,16 @@ def test_an_anonymous_event_carries_its_anonymous_id():
     [
         {"type": "person", "action": "identify", "identifiers": {"id": "u"}},
         {"type": "object", "action": "event", "identifiers": {"id": "u"}},
+        {"type": "person", "action": "event", "identifiers": {"id": "u"}},
         {"type": "person", "action": "event", "name": "n", "identifiers": {"phone": "1"}},
+        {"type": "person", "action": "event", "name": "n", "identifiers": {"id": ["u"]}},
+        {"type": "person", "action": "event", "name": "n", "identifiers": {"id": ".."}},
+        {"type": "person", "action": "event", "name": "n", "identifiers": {}},
+        {"type": "person", "action": "event", "name": "n", "identifiers": "u"},
+        {"type": "person", "action": "event", "name": "n", "identifiers": {"id": "u"}, "attributes": [1]},
+        {"type": "delivery", "action": "metric", "name": "opened", "identifiers": "d"},
+        {"type": "delivery", "action": "metric", "name": "opened", "identifiers": {"id": "d"}, "attributes": 1},
+        ["event"],
         {
             "type": "person",
             "action": "event",
@@ -50,5 +65,41 @@ def test_an_anonymous_event_carries_its_anonymous_id():
     ],
 )
 def test_what_v1_can_not_carry_is_not_sent(document):
-    with pytest.raises(ValueError, match="v1"):
+    with pytest.raises(InvalidOperation):
         v1_request(json.dumps(document).encode())
+
+
+def test_what_is_no_json_is_not_sent():
+    with pytest.raises(InvalidOperation, match="not JSON"):
+        v1_request(b"{" * 40_000)
+
+
+METRIC = {"type": "delivery", "action": "metric", "identifiers": {"id": "d1"}, "name": "clicked", "timestamp": 7}
+
+
+def test_a_metric_is_a_call_without_credentials():
+    request = v1_request(json.dumps({**METRIC, "attributes": {"href": "https://example.com/", "other": 1}}).encode())
+    assert (request.path, request.needs_credentials) == ("/api/v1/metrics", False)
+    assert json.loads(request.body) == {
+        "delivery_id": "d1",
+        "metric": "clicked",
+        "timestamp": 7,
+        "href": "https://example.com/",
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "by_v1"),
+    [
+        (json.dumps(METRIC).encode(), True),
+        (json.dumps(dict(reversed(METRIC.items())), indent=1).encode(), True),
+        (json.dumps({**METRIC, "action": "event"}).encode(), False),
+        (operation({"id": "u"}, attributes={"delivery": "metric"}), False),
+        (b'"delivery" "metric"', False),
+        (operation({"id": "u"}), False),
+        (b"x" * 32_000, False),
+        (b"x" * 32_001, True),
+    ],
+)
+def test_large_operations_and_metrics_go_by_v1(operation, by_v1):
+    assert goes_by_v1(operation) == by_v1

@@ -1,6 +1,7 @@
 """The exact limit over all workers, with Envoy's own rate limit service."""
 
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -9,11 +10,11 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from customerio_beam.delivery.budget import WorkerBudget
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
+from customerio_beam.delivery.errors import RateLimitServiceError
+from customerio_beam.delivery.rate_limit import WorkerRateLimit
 from customerio_beam.delivery.settings import DeliverySettings
-from customerio_beam.delivery.token_bucket import RequestBudget
-from customerio_beam.transforms.rate_limit_service import RateLimitServiceBudget
+from customerio_beam.transforms.rate_limit_service import ServiceRateLimit
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 from tests.fake_customerio import OK, fake_customerio
 from tests.integration.rate_limit_service import running_rate_limit_service
@@ -29,18 +30,18 @@ def service(tmp_path_factory):
         yield address
 
 
-def test_two_workers_share_the_services_limit(service):
+def test_two_workers_share_the_services_limit(service, tmp_path):
     """Each worker by itself may do far more; the service counts by the second of the clock."""
     attempts = 4 * LIMIT
     times, waited = [], []
 
-    def worker():
-        budget = RateLimitServiceBudget(WorkerBudget(RequestBudget(10_000)), service)
+    def worker(number):
+        limit = ServiceRateLimit(WorkerRateLimit(10_000, f"worker {number}", folder=tmp_path / "private"), service)
         for _ in range(attempts // 4):
-            waited.append(budget.take(time.sleep))
+            waited.append(limit.take(time.sleep))
             times.append(time.monotonic())
 
-    threads = [threading.Thread(target=worker) for _ in range(4)]
+    threads = [threading.Thread(target=worker, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -77,3 +78,20 @@ def test_a_pipeline_keeps_to_the_services_limit_and_signals_its_waiting(service,
     counters = pipeline.result.metrics().query()["counters"]
     throttled = [c.committed for c in counters if c.key.metric.name == "cumulativeThrottlingSeconds"]
     assert throttled[0] >= 1
+
+
+def test_a_service_that_can_not_be_reached_is_one_sentence(tmp_path):
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+        limit = ServiceRateLimit(WorkerRateLimit(10_000, "w", folder=tmp_path / "private"), address)
+        with pytest.raises(RateLimitServiceError) as caught:
+            limit.take(time.sleep)
+    assert str(caught.value) == f"The rate limit service at {address} can't be reached (UNAVAILABLE)."
+
+
+def test_the_service_is_called_without_the_environments_proxy(service, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("grpc_proxy", "http://127.0.0.1:9")
+    limit = ServiceRateLimit(WorkerRateLimit(10_000, "w", folder=tmp_path / "private"), service)
+    limit.take(time.sleep)

@@ -5,6 +5,7 @@ import json
 
 import apache_beam as beam
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from customerio_beam.delivery.connection_check import check_connection
@@ -31,7 +32,7 @@ def secret_manager(monkeypatch):
 
 def test_both_are_fetched_by_name(secret_manager):
     secret_manager.secrets = {KEY: [b"old", b"hush"], SITE: [b"site"]}
-    source = CredentialsSource(SecretVersion(SITE, "--site_id_secret"), SecretVersion(KEY))
+    source = CredentialsSource(SecretVersion(SITE), SecretVersion(KEY))
     assert source.fetch() == Credentials("site", "hush")
 
 
@@ -57,9 +58,7 @@ def test_a_passing_outage_of_secret_manager_is_retried(secret_manager):
 def test_a_missing_secret_is_one_sentence(secret_manager):
     with pytest.raises(CredentialsUnavailableError) as caught:
         SecretVersion(KEY).fetch()
-    assert (
-        str(caught.value) == f"The secret {KEY}/versions/latest does not exist: create it, or correct --api_key_secret."
-    )
+    assert str(caught.value) == f"The secret {KEY}/versions/latest does not exist: create it, or correct its name."
 
 
 def test_a_missing_permission_is_one_sentence_that_names_the_role(secret_manager):
@@ -92,11 +91,11 @@ def test_an_emulator_on_another_machine_is_refused(monkeypatch):
 
 
 def test_the_connection_check_tells_what_secret_manager_said(secret_manager):
-    source = CredentialsSource(SecretVersion(SITE, "--site_id_secret"), SecretVersion(KEY))
+    source = CredentialsSource(SecretVersion(SITE), SecretVersion(KEY))
     works, sentence = check_connection(source, DeliverySettings())
     assert (works, sentence) == (
         False,
-        f"The secret {SITE}/versions/latest does not exist: create it, or correct --site_id_secret.",
+        f"The secret {SITE}/versions/latest does not exist: create it, or correct its name.",
     )
 
 
@@ -112,7 +111,7 @@ def test_a_pipeline_goes_on_with_the_new_key_after_a_rotation(secret_manager):
         secret_manager.secrets[KEY].append(b"new")
         return Respond(401)
 
-    source = CredentialsSource(SecretVersion(SITE, "--site_id_secret"), SecretVersion(KEY))
+    source = CredentialsSource(SecretVersion(SITE), SecretVersion(KEY))
     operation = {"type": "person", "action": "event", "identifiers": {"id": "u"}, "name": "n"}
     with fake_customerio(respond) as fake, beam.Pipeline(runner=FnApiRunner()) as pipeline:
         (
@@ -121,3 +120,33 @@ def test_a_pipeline_goes_on_with_the_new_key_after_a_rotation(secret_manager):
             | WriteToCustomerIO(source, DeliverySettings(track_endpoint=fake.url))
         )
     assert keys == ["site:old", "site:new"]
+
+
+def test_a_process_fetches_each_secret_once_however_many_workers_it_has(secret_manager):
+    secret_manager.secrets = {KEY: [b"hush"], SITE: [b"site"]}
+    source = CredentialsSource(SecretVersion(SITE), SecretVersion(KEY))
+    operations = [
+        (
+            b"%016d" % n,
+            (0, json.dumps({"type": "person", "action": "event", "identifiers": {"id": str(n)}}).encode(), b""),
+        )
+        for n in range(40)
+    ]
+    options = PipelineOptions([], direct_num_workers=4, direct_running_mode="multi_threading")
+    with fake_customerio() as fake, beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
+        settings = DeliverySettings(track_endpoint=fake.url, max_batch_operations=1)
+        for sink in range(3):
+            (
+                pipeline
+                | f"Create{sink}" >> beam.Create(operations)
+                | f"Write{sink}" >> WriteToCustomerIO(source, settings)
+            )
+    assert len(fake.received) == 120
+    assert sorted(secret_manager.requested) == [f"{KEY}/versions/latest", f"{SITE}/versions/latest"]
+
+
+def test_an_emulator_is_called_without_the_environments_proxy(secret_manager, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("grpc_proxy", "http://127.0.0.1:9")
+    secret_manager.secrets = {KEY: [b"hush"]}
+    assert SecretVersion(KEY).fetch() == "hush"

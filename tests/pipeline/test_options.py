@@ -64,9 +64,12 @@ DATAFLOW = [
         ),
         ([*FILES, "--convert_dates=maybe"], "--convert_dates: 'maybe' is neither true nor false"),
         ([*FILES, "--ordering=random"], "--ordering: invalid choice: 'random'"),
-        ([*FILES, "--track_endpoint=http://example.com"], "--track_endpoint must be https .*http://example.com"),
+        ([*FILES, "--track_endpoint=http://example.com"], "--track_endpoint must be https, .*http://example.com"),
         ([*FILES, "--rate_limit_service=here"], "--rate_limit_service must be HOST:PORT, not 'here'"),
-        ([*FILES, "--api_key_secret=key"], "--api_key_secret must be a Secret Manager name .* not 'key'"),
+        (
+            [*FILES, "--api_key_secret=key"],
+            "--api_key_secret must be a Secret Manager name like .*the given value is not shown",
+        ),
         (
             [*FILES, "--site_id=a", "--site_id_secret=projects/p/secrets/s"],
             "Give --site_id or --site_id_secret, not both",
