@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import logging
 import os
 import platform
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Literal
@@ -117,7 +118,8 @@ class TrackClient:
             cancelled: Setting it ends an attempt that is under way.
         """
         self._base_url = base_url
-        self._timeouts = (connect_timeout_secs, attempt_timeout_secs)
+        self._connect_timeout_secs = connect_timeout_secs
+        self._attempt_timeout_secs = attempt_timeout_secs
         self._cancelled = cancelled or Cancellation()
         self._cancelled.add_interrupt(self._interrupt)
         self._exchange = _Exchange()
@@ -137,26 +139,35 @@ class TrackClient:
         self._exchange = exchange = _Exchange()
         if self._cancelled.is_set():
             return Answer(None, failure="cancelled")
-        timer = threading.Timer(self._timeouts[1], exchange.end)
+        timer = threading.Timer(self._attempt_timeout_secs, exchange.end)
         timer.daemon = True
         timer.start()
         try:
-            with contextlib.closing(self._send(request, credentials)) as response:
-                body = _read(response.raw)
-            return Answer(
-                response.status_code,
-                body,
-                retry_after=response.headers.get("Retry-After"),
-                location=response.headers.get("Location"),
-            )
-        except _NO_RESPONSE as error:
-            if exchange.ended:
-                return Answer(None, failure=f"no complete response within {self._timeouts[1]:g} seconds")
-            obstacle = _obstacle(error, urlsplit(self._base_url).hostname or "", proxy_of(self._base_url))
-            return Answer(None, failure=obstacle or _kind(error), is_obstacle=obstacle is not None)
+            with _without_logs():
+                answer = self._exchange_messages(request, credentials)
         finally:
             timer.cancel()
             exchange.close()
+        if exchange.ended:
+            # What looks like a response may be the beginning of one.
+            return Answer(None, failure=f"no complete response within {self._attempt_timeout_secs:g} seconds")
+        return answer
+
+    def _exchange_messages(self, request: HttpRequest, credentials: Credentials) -> Answer:
+        try:
+            with contextlib.closing(self._send(request, credentials)) as response:
+                body = _read(response.raw)
+        except _NO_RESPONSE as error:
+            obstacle = _obstacle(error, urlsplit(self._base_url).hostname or "", proxy_of(self._base_url))
+            return Answer(None, failure=obstacle or _kind(error), is_obstacle=obstacle is not None)
+        headers = response.headers
+        is_framed = "Content-Length" in headers or "Transfer-Encoding" in headers
+        if response.status_code < 300 and not body.strip() and not is_framed:
+            # A connection that is cut in the middle of the headers looks like this, and would count as success.
+            return Answer(None, failure="a response without an end")
+        return Answer(
+            response.status_code, body, retry_after=headers.get("Retry-After"), location=headers.get("Location")
+        )
 
     def _send(self, request: HttpRequest, credentials: Credentials) -> requests.Response:
         basic = HTTPBasicAuth(credentials.site_id, credentials.api_key)
@@ -165,7 +176,8 @@ class TrackClient:
             self._base_url + request.path,
             data=request.body or None,
             auth=basic if request.needs_credentials else _no_credentials,
-            timeout=self._timeouts,
+            # The timer ends whatever takes too long; this is for a socket that it can't reach.
+            timeout=(self._connect_timeout_secs, self._attempt_timeout_secs + 1),
             allow_redirects=False,
             proxies=self._proxies,
             stream=True,
@@ -277,6 +289,21 @@ def _telling(pool: Any, uses: Callable[[Any], None], send_timeout_secs: float) -
             super().request(*args, **kwargs)
 
     return type("Pool", (_Telling, pool), {"ConnectionCls": Connection})
+
+
+@contextlib.contextmanager
+def _without_logs() -> Iterator[None]:
+    """Keep urllib3 from logging what this thread does: its messages hold URLs, and these hold people's identifiers."""
+    _THREAD.is_silent = True
+    try:
+        yield
+    finally:
+        _THREAD.is_silent = False
+
+
+_THREAD = threading.local()
+for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.response"):
+    logging.getLogger(_name).addFilter(lambda record: not getattr(_THREAD, "is_silent", False))
 
 
 def _read(raw: Any) -> bytes:
