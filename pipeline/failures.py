@@ -8,7 +8,7 @@ from customerio_beam.delivery import errors
 from customerio_beam.delivery.errors import DeliveryError
 from customerio_beam.pipeline.compressed_files import DamagedFileError
 
-__all__ = ["failure_sentence", "was_interrupted"]
+__all__ = ["failure_sentence"]
 
 _NAMES = "|".join([*errors.__all__, DamagedFileError.__name__])
 # Some runners hand a worker's error over as text: the class's name and its message.
@@ -29,8 +29,3 @@ def failure_sentence(error: BaseException) -> str | None:
     if sentences:
         return _STEP.sub("", sentences[-1])
     return failure_sentence(error.__cause__) if error.__cause__ is not None else None
-
-
-def was_interrupted(error: BaseException) -> bool:
-    """Whether Ctrl-C is what ended a run: some runners hand it over as the text of an error of theirs."""
-    return isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error)

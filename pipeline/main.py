@@ -16,7 +16,8 @@ from customerio_beam.delivery.errors import CredentialsUnavailableError
 from customerio_beam.delivery.workspace import shared_workspace
 from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.errors import OptionError
-from customerio_beam.pipeline.failures import failure_sentence, was_interrupted
+from customerio_beam.pipeline.failures import failure_sentence
+from customerio_beam.pipeline.interruption import interruptible
 from customerio_beam.pipeline.options import CustomerIOOptions, parse_options
 from customerio_beam.pipeline.progress import show_progress
 from customerio_beam.pipeline.summary import Summary
@@ -28,7 +29,6 @@ __all__ = ["run"]
 #: the machine has it; it is used for subscriptions alone, which only it can read locally.
 _LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_STREAMING_RUNNER = "DirectRunner"
-_INTERRUPTED = 130  # a shell's status for a process that Ctrl-C ended
 
 
 def run(argv: Sequence[str]) -> int:
@@ -40,8 +40,24 @@ def run(argv: Sequence[str]) -> int:
         argv: The command line, without the program's name.
 
     Returns:
-        The exit status: 0; 1 where the job failed; 2 where an option can't be right; 130 where Ctrl-C ended it.
+        The exit status: 0; 1 if the job failed; 2 for an option that can't be right; 130 or 143 if Ctrl-C or SIGTERM
+        ended it.
     """
+    with interruptible() as interruption:
+        try:
+            status = _run_command(argv)
+        except BaseException as error:
+            if interruption.status is not None:
+                return interruption.status
+            sentence = failure_sentence(error)
+            if sentence is None:
+                raise
+            print(f"The job failed: {sentence}", file=sys.stderr)
+            return 1
+        return interruption.status or status
+
+
+def _run_command(argv: Sequence[str]) -> int:
     try:
         options = parse_options(argv)
         if options.check_connection:
@@ -57,16 +73,7 @@ def run(argv: Sequence[str]) -> int:
     standard.streaming = options.job_input.is_stream
     if standard.runner is None:
         standard.runner = _LOCAL_STREAMING_RUNNER if standard.streaming else _LOCAL_RUNNER
-    try:
-        return _run(options)
-    except Exception as error:
-        if was_interrupted(error):
-            return _INTERRUPTED
-        sentence = failure_sentence(error)
-        if sentence is None:
-            raise
-        print(f"The job failed: {sentence}", file=sys.stderr)
-        return 1
+    return _run(options)
 
 
 def _run(options: CustomerIOOptions) -> int:
@@ -87,7 +94,7 @@ def _run(options: CustomerIOOptions) -> int:
             result.wait_until_finish()
         except KeyboardInterrupt:
             result.cancel()
-            return _INTERRUPTED
+            raise
     print("\n".join(_summary_lines(result, options)))
     return 0
 

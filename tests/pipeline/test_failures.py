@@ -4,7 +4,7 @@ import pytest
 from hamcrest import assert_that, equal_to, is_
 
 from customerio_beam.delivery.errors import AuthenticationError
-from customerio_beam.pipeline.failures import failure_sentence, was_interrupted
+from customerio_beam.pipeline.failures import failure_sentence
 
 
 def _raised_from(cause: Exception) -> Exception:
@@ -28,11 +28,3 @@ def test_the_sentence_is_found_however_the_runner_hands_the_failure_over(error: 
 
 def test_a_failure_that_nobody_explains_has_no_sentence() -> None:
     assert_that(failure_sentence(RuntimeError("KeyError: 'x'")), is_(None))
-
-
-@pytest.mark.parametrize(
-    ("error", "interrupted"),
-    [(KeyboardInterrupt(), True), (RuntimeError("... KeyboardInterrupt"), True), (RuntimeError("KeyError"), False)],
-)
-def test_ctrl_c_is_told_from_a_failure(error: BaseException, interrupted: bool) -> None:
-    assert_that(was_interrupted(error), is_(interrupted))
