@@ -63,26 +63,27 @@ HELP
 }
 
 refuse() {
-  echo "$1" >&2
+  printf '%s\n' "$1" >&2
   exit 2
 }
 
-# Prints the value of an option in `arguments`, which has --NAME VALUE or --NAME=VALUE; fails where it is absent.
-value_of() {
-  local i
+# Sets `value` to the value of an option in `arguments`, which has --NAME VALUE or --NAME=VALUE; the last one counts.
+# Fails, with an empty value, if the option is missing.
+find_value() { # NAME
+  local i found=1
+  value=
   for ((i = 0; i < ${#arguments[@]}; i++)); do
     case "${arguments[i]}" in
-      "--$1") echo "${arguments[i + 1]:-}" && return ;;
-      "--$1="*) echo "${arguments[i]#*=}" && return ;;
+      "--$1") value=${arguments[i + 1]:-} found=0 ;;
+      "--$1="*) value=${arguments[i]#*=} found=0 ;;
     esac
   done
-  return 1
+  return $found
 }
 
-has() { value_of "$1" > /dev/null; }
-
 need() { # OPTION FORM
-  [[ "$(value_of "$1" || true)" == [!-]* ]] || refuse "$action needs --$1 $2."
+  find_value "$1" || true
+  [[ "$value" == [!-]* ]] || refuse "$action needs --$1 $2."
 }
 
 # Shows a command as it could be typed, or runs it.
@@ -98,33 +99,43 @@ need_gcloud() {
   [ "$print" = yes ] || command -v gcloud > /dev/null || refuse "$action needs gcloud, the Google Cloud CLI, and it is not installed."
 }
 
-# Sets job_id to the running job of that name; where commands are only shown, to JOB_ID.
-find_job() { # NAME
-  local list=(gcloud dataflow jobs list "${place[@]}" --status active --filter "name=$1" --format "value(id)")
+# Sets `job_name` to --job_name, or to a default. A name of another form would mean something else to gcloud's filters.
+find_job_name() { # DEFAULT
+  find_value job_name || value=$1
+  job_name=$value
+  [[ "$job_name" =~ ^[a-z]([-a-z0-9]*[a-z0-9])?$ ]] ||
+    refuse "--job_name must be lower-case letters, digits and hyphens, and begin with a letter; not $(printf %q "$job_name")."
+}
+
+# Sets `job_id` to the running job of that name; where commands are only shown, to JOB_ID.
+find_job() {
+  local list=(gcloud dataflow jobs list "${place[@]}" --status active --filter "name=$job_name" --format "value(id)")
   need_gcloud
   if [ "$print" = yes ]; then
     run "${list[@]}"
     job_id=JOB_ID
   else
     job_id=$("${list[@]}")
-    [ -n "$job_id" ] || refuse "There is no running job named $1 in $(value_of region): see --job_name and --region."
+    [ -n "$job_id" ] || refuse "There is no running job named $job_name in $region: see --job_name and --region."
   fi
 }
 
 drain() {
-  find_job "$(value_of job_name || echo customerio-streaming)"
+  find_job_name customerio-streaming
+  find_job
   run gcloud dataflow jobs drain "$job_id" "${place[@]}"
 }
 
 template() {
-  need bucket "NAME"
-  need image "REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:VERSION"
+  local bucket image
+  need bucket "NAME" && bucket=$value
+  need image "REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:VERSION" && image=$value
   need_gcloud
   [ "$print" = yes ] || use_environment runtime
   run .venv/bin/python scripts/flex_template_metadata.py flex_template/metadata.json
-  run gcloud builds submit . --project "$(value_of project)" --tag "$(value_of image)"
-  run gcloud dataflow flex-template build "gs://$(value_of bucket)/templates/customerio.json" --project "$(value_of project)" \
-    --image "$(value_of image)" --sdk-language PYTHON --metadata-file flex_template/metadata.json \
+  run gcloud builds submit . --project "$project" --tag "$image"
+  run gcloud dataflow flex-template build "gs://$bucket/templates/customerio.json" --project "$project" \
+    --image "$image" --sdk-language PYTHON --metadata-file flex_template/metadata.json \
     --additional-experiments no_use_multiple_sdk_containers
 }
 
@@ -133,72 +144,64 @@ check_settings() {
   need max_num_workers "N, because the rate of requests is divided by it"
   if [ "$action" = backfill ]; then
     need input "gs://BUCKET/PATTERN"
-    [[ "$(value_of input)" == gs://* ]] || refuse "--input $(value_of input) is not on Cloud Storage: workers read gs:// alone."
+    [[ "$value" == gs://* ]] || refuse "--input $(printf %q "$value") is not on Cloud Storage: workers read gs:// alone."
   else
     need input_subscription "projects/PROJECT/subscriptions/NAME"
     need dead_letter_topic "projects/PROJECT/topics/NAME"
   fi
-  if ! has operations_output; then
+  if ! find_value operations_output; then
     need api_key_secret "projects/PROJECT/secrets/NAME"
-    has site_id || need site_id_secret "projects/PROJECT/secrets/NAME, or --site_id"
-  fi
-}
-
-# The image holds the package and the lock's versions; without one, workers add the package to Beam's own image, which
-# has Beam's dependencies in it, and need no package index: not to build the package either (build isolation does).
-worker_packages() {
-  if has image; then
-    echo --sdk_container_image "$(value_of image)"
-  else
-    echo --setup_file ./setup.py --requirements_file ./requirements/worker.txt --experiments pip_no_build_isolation
+    find_value site_id || need site_id_secret "projects/PROJECT/secrets/NAME, or --site_id"
   fi
 }
 
 check_python() {
   local of_image of_launcher
-  of_image=$(sed -n 's/^ARG PYTHON_VERSION=//p' Dockerfile)
+  of_image=$(sed -n 's/^ARG PYTHON_IMAGE=python:\([0-9]*\.[0-9]*\).*/\1/p' Dockerfile)
   of_launcher=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   [ "$of_image" = "$of_launcher" ] || refuse "--image has Python $of_image, and .venv has $of_launcher: remove .venv, and run PYTHON=python$of_image $0."
 }
 
 launch() {
-  local job_name bucket dataflow packages
+  local bucket dataflow default_name=customerio-streaming
   check_settings
-  bucket=$(value_of bucket)
-  job_name=$(value_of job_name || true)
-  if [ "$action" = backfill ]; then
-    job_name=${job_name:-customerio-backfill-$(date +%Y%m%d-%H%M%S)}
+  find_value bucket && bucket=$value
+  [ "$action" != backfill ] || default_name=customerio-backfill-$(date +%Y%m%d-%H%M%S)
+  find_job_name "$default_name"
+  dataflow=(--runner DataflowRunner "--job_name=$job_name" "--temp_location=gs://$bucket/temp" "--staging_location=gs://$bucket/staging")
+  # The image holds the package and the lock's versions. Without one, workers add the package to Beam's own image, which
+  # has Beam's dependencies, and need no package index: not to build the package either (build isolation does).
+  if find_value image; then
+    dataflow+=("--sdk_container_image=$value")
   else
-    job_name=${job_name:-customerio-streaming}
+    dataflow+=(--setup_file ./setup.py --requirements_file ./requirements/worker.txt --experiments pip_no_build_isolation)
   fi
-  read -ra packages <<< "$(worker_packages)"
-  dataflow=(--runner DataflowRunner --job_name "$job_name" --temp_location "gs://$bucket/temp" --staging_location "gs://$bucket/staging" "${packages[@]}")
   if [ "$action" != backfill ]; then
     dataflow+=(--streaming --enable_streaming_engine)
-  elif ! has dead_letters && ! has dead_letter_topic; then
-    dataflow+=(--dead_letters "gs://$bucket/dead-letters/$job_name/part")
+  elif ! find_value dead_letters && ! find_value dead_letter_topic; then
+    dataflow+=("--dead_letters=gs://$bucket/dead-letters/$job_name/part")
   fi
   if [ "$action" = update ]; then
-    find_job "$job_name" # Beam would look for a job that doesn't run without end
+    find_job # Beam would look for a missing job without end
     dataflow+=(--update)
   fi
 
   if [ "$print" = no ]; then
     use_environment runtime
-    ! has image || check_python
+    ! find_value image || check_python
   fi
-  if [ "$skip_check" = no ] && ! has operations_output; then
+  if [ "$skip_check" = no ] && ! find_value operations_output; then
     run .venv/bin/python -m pipeline --check_connection "${passed_on[@]}"
   fi
   run .venv/bin/python -m pipeline "${dataflow[@]}" "${passed_on[@]}"
 }
 
-case " $* " in
-  "  " | *" --help "* | *" -h "*)
-    usage
-    exit $(($# == 0 ? 2 : 0))
-    ;;
-esac
+[ $# -gt 0 ] || { usage; exit 2; }
+for argument in "$@"; do
+  case "$argument" in
+    --help | -h) usage; exit 0 ;;
+  esac
+done
 action=$1
 shift
 arguments=("$@")
@@ -218,11 +221,12 @@ done
 
 case "$action" in
   streaming | backfill | update | drain | template) ;;
-  *) refuse "There is no action $action: streaming, backfill, update, drain and template are. See --help." ;;
+  *) refuse "There is no action $(printf %q "$action"): choose streaming, backfill, update, drain or template. See --help." ;;
 esac
-need project "ID"
-[ "$action" = template ] || need region "NAME"
-place=(--project "$(value_of project)" --region "$(value_of region || true)")
+need project "ID" && project=$value
+region=
+[ "$action" = template ] || { need region "NAME" && region=$value; }
+place=(--project "$project" --region "$region")
 case "$action" in
   drain | template) "$action" ;;
   *) launch ;;

@@ -22,7 +22,25 @@ def pins(file: pathlib.Path) -> dict[str, str]:
 def test_the_image_has_beam_of_the_locked_version(project):
     images = [text.split()[0] for name, text in instructions(project / "Dockerfile") if name == "FROM"]
     beam = pins(project / "requirements" / "runtime.txt")["apache-beam"]
-    assert_that(images, has_item(f"apache/beam_python3.11_sdk:{beam}"))
+    assert_that([image.partition("@")[0] for image in images], has_item(f"apache/beam_python3.11_sdk:{beam}"))
+
+
+def test_every_base_image_has_the_tag_of_an_exact_version(project):
+    images = [text.split()[0] for name, text in instructions(project / "Dockerfile") if name == "FROM"]
+    exact = re.compile(r"[^@:]+:(\d+\.\d+\.\d+[-\w]*|\d{8}-rc\d\d)(@sha256:[0-9a-f]{64})?")
+    assert_that([image for image in images if not exact.fullmatch(image)], equal_to([]))
+
+
+def test_the_image_runs_as_a_user_and_not_as_root(project):
+    after_last_from = list(instructions(project / "Dockerfile"))[-10:]
+    users = [text for name, text in after_last_from if name == "USER"]
+    assert_that(users, equal_to(["10001:10001"]))
+
+
+def test_nothing_is_installed_as_that_user(project):
+    """What the user can't write, it can't change."""
+    names = [name for name, _ in instructions(project / "Dockerfile")]
+    assert_that(names[names.index("USER") + 1 :], equal_to(["ENTRYPOINT"]))
 
 
 def test_the_image_has_one_python(project):

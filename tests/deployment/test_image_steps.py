@@ -56,7 +56,8 @@ class Image:
             for source in sources:
                 self._copy(self._context / source, self._workdir / target)
         else:
-            assert name == "ENTRYPOINT", f"{name} is not known here"
+            # As whom the program is started makes no difference to what is installed.
+            assert name in ("USER", "ENTRYPOINT"), f"{name} is not known here"
 
     def path(self, path: str) -> pathlib.Path:
         """Where an absolute path of the image is."""

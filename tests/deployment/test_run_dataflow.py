@@ -12,7 +12,17 @@ import subprocess
 from dataclasses import dataclass
 
 import pytest
-from hamcrest import assert_that, contains_exactly, contains_string, equal_to, has_item, has_items, not_
+from hamcrest import (
+    assert_that,
+    contains_exactly,
+    contains_string,
+    empty,
+    equal_to,
+    has_item,
+    has_items,
+    not_,
+    only_contains,
+)
 
 _PLACE = ["--project", "shop-data", "--region", "europe-west1", "--bucket", "shop-customerio"]
 _SECRETS = [
@@ -105,7 +115,7 @@ def test_nothing_asked_shows_the_help_and_fails(copy):
     [
         (
             ["pause", *_PLACE],
-            "There is no action pause: streaming, backfill, update, drain and template are. See --help.",
+            "There is no action pause: choose streaming, backfill, update, drain or template. See --help.",
         ),
         (["streaming"], "streaming needs --project ID."),
         (["streaming", "--project=shop-data"], "streaming needs --region NAME."),
@@ -176,7 +186,7 @@ def test_a_backfill_is_no_streaming_job(copy):
 
 def test_a_backfill_keeps_its_dead_letters_in_the_bucket(copy):
     launch = copy.run(*_BACKFILL, "--job_name", "history", "--print").printed[-1]
-    assert_that(_pairs(launch), has_item("--dead_letters gs://shop-customerio/dead-letters/history/part"))
+    assert_that(launch, has_item("--dead_letters=gs://shop-customerio/dead-letters/history/part"))
 
 
 def test_a_backfill_keeps_its_dead_letters_where_it_is_told(copy):
@@ -204,8 +214,40 @@ def test_workers_get_the_package_and_its_pinned_dependencies(copy):
 
 def test_an_image_takes_the_place_of_packages(copy):
     launch = copy.run(*_STREAMING, "--image", "registry/customerio:1", "--print").printed[-1]
-    packages = [word for word in launch if word in ("--sdk_container_image", "--setup_file", "--requirements_file")]
-    assert_that(packages, equal_to(["--sdk_container_image"]))
+    packages = [word for word in launch if word.startswith(("--sdk_container_image", "--setup_", "--requirements_"))]
+    assert_that(packages, equal_to(["--sdk_container_image=registry/customerio:1"]))
+
+
+@pytest.mark.parametrize("image", ["x --setup_file y", "*", "$(touch here)", "-n", "--help me", "x'\"y"])
+def test_an_images_name_is_one_word_whatever_is_in_it(copy, image):
+    launch = copy.run(*_STREAMING, f"--image={image}", "--print").printed[-1]
+    assert_that(
+        [word for word in launch if word.startswith(("--sdk_container_image", "--setup_file"))],
+        equal_to([f"--sdk_container_image={image}"]),
+    )
+
+
+@pytest.mark.parametrize("name", ["-n", "--print me", "a OR name:*", "a b", "Upper", "a-", ""])
+@pytest.mark.parametrize("arguments", [["drain", *_PLACE], _UPDATE, _BACKFILL], ids=lambda words: words[0])
+def test_a_job_name_of_another_form_is_refused_and_means_nothing_else(copy, arguments, name):
+    ran = copy.run(*arguments, "--job_name", name)
+    assert_that((ran.status, ran.calls), equal_to((2, [])))
+    assert_that(ran.errors, contains_string("--job_name must be lower-case letters, digits and hyphens"))
+
+
+def test_a_bucket_that_looks_like_an_option_is_refused(copy):
+    ran = copy.run("streaming", *_PLACE[:4], "--bucket", "-n", *_WORKERS)
+    assert_that((ran.status, ran.errors), equal_to((2, "streaming needs --bucket NAME.\n")))
+
+
+def test_of_an_option_given_twice_the_last_one_counts_as_it_does_for_the_job(copy):
+    calls = copy.run("drain", *_PLACE, "--region=us-central1").calls
+    assert_that(calls, only_contains(contains_string("--region us-central1")))
+
+
+def test_values_are_shown_without_control_characters(copy):
+    ran = copy.run("backfill", *_PLACE, *_WORKERS, "--input", "\x1b[2J")
+    assert_that(ran.errors, equal_to("--input $'\\E[2J' is not on Cloud Storage: workers read gs:// alone.\n"))
 
 
 def test_every_other_option_is_passed_on(copy):
@@ -216,7 +258,7 @@ def test_every_other_option_is_passed_on(copy):
 
 def test_an_update_replaces_the_job_of_that_name(copy):
     launch = copy.run(*_UPDATE, "--print").printed[-1]
-    assert_that(_pairs(launch), has_items("--job_name customerio-streaming", "--enable_streaming_engine --update"))
+    assert_that(launch, has_items("--job_name=customerio-streaming", "--enable_streaming_engine", "--update"))
 
 
 def test_the_connection_is_checked_before_the_launch(copy):
