@@ -82,7 +82,7 @@ class Unauthorized:
 
 @dataclass(frozen=True)
 class Misaddressed:
-    """3xx: the account lives in the other region."""
+    """A redirect: the account lives in the other region."""
 
     status: int
     location: str | None
@@ -114,6 +114,9 @@ class Unexpected:
 
 Verdict: TypeAlias = Accepted | Unclear | Unauthorized | Misaddressed | Retry | Unexpected
 
+#: RFC 9110, 15.4.
+_REDIRECTS = (301, 302, 303, 307, 308)
+
 #: The most characters of an undocumented response that go into a message.
 _EXCERPT_CHARS = 200
 #: The most characters of a refusal's reason, field or message.
@@ -135,7 +138,7 @@ def read_answer(answer: Answer, operations: int) -> Verdict:
         return Unauthorized(status)
     if status in (408, 429) or 500 <= status <= 599:
         return Retry(f"status {status}", status, answer.retry_after)
-    if 300 <= status <= 399:
+    if status in _REDIRECTS:
         return Misaddressed(status, answer.location)
     return Unexpected(f"{status}{_excerpt(answer.body)}")
 

@@ -150,7 +150,10 @@ class TrackClient:
             exchange.close()
         if exchange.ended:
             # What looks like a response may be the beginning of one.
-            return Answer(None, failure=f"no complete response within {self._attempt_timeout_secs:g} seconds")
+            answer = Answer(None, failure=f"no complete response within {self._attempt_timeout_secs:g} seconds")
+        if answer.status is None:
+            # The response may still come, and must not be taken for that of the next request.
+            self._session.close()
         return answer
 
     def _exchange_messages(self, request: HttpRequest, credentials: Credentials) -> Answer:
@@ -160,14 +163,13 @@ class TrackClient:
         except _NO_RESPONSE as error:
             obstacle = _obstacle(error, urlsplit(self._base_url).hostname or "", proxy_of(self._base_url))
             return Answer(None, failure=obstacle or _kind(error), is_obstacle=obstacle is not None)
-        headers = response.headers
-        is_framed = "Content-Length" in headers or "Transfer-Encoding" in headers
-        if response.status_code < 300 and not body.strip() and not is_framed:
+        status, raw, headers = response.status_code, response.raw, response.headers
+        if status < 200:
+            return Answer(None, failure=f"an interim response (status {status})")
+        if status in (200, 207) and not body.strip() and not raw.chunked and raw.length_remaining is None:
             # A connection that is cut in the middle of the headers looks like this, and would count as success.
             return Answer(None, failure="a response without an end")
-        return Answer(
-            response.status_code, body, retry_after=headers.get("Retry-After"), location=headers.get("Location")
-        )
+        return Answer(status, body, retry_after=headers.get("Retry-After"), location=headers.get("Location"))
 
     def _send(self, request: HttpRequest, credentials: Credentials) -> requests.Response:
         basic = HTTPBasicAuth(credentials.site_id, credentials.api_key)

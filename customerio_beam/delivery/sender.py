@@ -184,8 +184,8 @@ class Sender:
             other = "eu" if self._account_region == "us" else "us"
             location = visible(verdict.location or "an unnamed place", _EXCERPT_CHARS)
             return WrongRegionError(
-                f"Customer.io redirected the request (status {verdict.status} to {location}): the account lives in the "
-                f"other region. Set account_region to {other}."
+                f"The request was redirected (status {verdict.status} to {location}): the account lives in the other "
+                f"region. Set account_region to {other}, or correct track_endpoint."
             )
         return UnexpectedAnswerError(
             f"The response to {request} is undocumented: {verdict.what}. The bundle fails, so that no event is lost."

@@ -148,7 +148,7 @@ def test_a_reason_that_nests_as_deeply_as_can_be_read_is_left_out():
     assert read_answer(Answer(207, b'{"errors":[' + error + b"]}"), 1) == Accepted({0: Refusal(207)})
 
 
-@pytest.mark.parametrize("status", [404, 405, 409, 410, 415, 422, 451, 201, 204, 100])
+@pytest.mark.parametrize("status", [404, 405, 409, 410, 415, 422, 451, 201, 204, 300, 304, 100])
 def test_an_answer_nobody_described_is_unexpected(status):
     assert read_answer(Answer(status, b"not\n here"), 1) == Unexpected(f"{status}: not here")
 

@@ -336,12 +336,43 @@ def test_whatever_a_server_sends_is_an_answer_with_a_meaning(any_server, text):
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 207 Some\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
     ],
 )
 def test_the_beginning_of_a_response_is_none(attempt, beginning):
     """What is cut off at 200 may have gone on with errors."""
     answer, _ = attempt(sending(beginning))
     assert_that(answer.status, none())
+
+
+def test_a_late_response_is_not_taken_for_that_of_the_next_request():
+    """The first request gets an interim response, and its own one only when the second one is made."""
+    second_came = threading.Event()
+
+    def behave(connection):
+        if server.connections > 1:
+            second_came.set()
+            connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+            return
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        connection.recv(65_536)
+        connection.sendall(OK)
+        second_came.wait(5)
+
+    with raw_server(behave) as server:
+        client = client_of(server.url)
+        statuses = [client.attempt(REQUEST, KEY).status for _ in range(2)]
+        client.close()
+    assert_that(statuses, equal_to([None, 503]))
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified", b"401 No", b"503 No"])
+def test_a_response_that_needs_no_body_is_complete_without_one(attempt, status):
+    answer, _ = attempt(sending(b"HTTP/1.1 " + status + b"\r\n\r\n"))
+    assert_that(answer, equal_to(Answer(int(status[:3]))))
 
 
 def test_a_response_that_ends_with_its_connection_is_taken_for_its_body(attempt):
