@@ -6,9 +6,9 @@ usage() {
   cat <<'EOF'
 Usage: ./run_local.sh [--serve] [FILE ...]
 
-Runs the pipeline over events and delivers them to a sandbox on 127.0.0.1: no account, key or cloud is needed.
-Without FILE it takes examples/. Ends with what was read, filtered, delivered and dead-lettered, the people, and
-the activity. The first run installs the exact versions it needs into .venv.
+Runs the pipeline over events and delivers them to a sandbox on 127.0.0.1. It needs no account, key or cloud.
+Without FILE it sends examples/. It ends with the counts of read, filtered, delivered and dead-lettered events, the
+people, and the activity. The first run installs the exact versions it needs into .venv.
 
   FILE      events to send: NDJSON, plain or compressed (.gz, .bz2, .xz, .zst)
   --serve   leave the sandbox up afterwards and print its address; Ctrl-C ends it
@@ -25,10 +25,10 @@ for argument in "$@"; do
   case "$argument" in
     --help | -h) usage; exit 0 ;;
     --serve) serve=true ;;
-    -*) echo "There is no option $argument: see ./run_local.sh --help" >&2; exit 2 ;;
+    -*) printf 'There is no option %q: see ./run_local.sh --help\n' "$argument" >&2; exit 2 ;;
     *)
-      [ -r "$argument" ] || { echo "The file $argument does not exist or can't be read." >&2; exit 2; }
-      files+=("$(cd "$(dirname "$argument")" && pwd)/$(basename "$argument")") ;;
+      [ -r "$argument" ] || { printf "The file %q does not exist or can't be read.\n" "$argument" >&2; exit 2; }
+      files+=("$(CDPATH='' cd -- "$(dirname -- "$argument")" && pwd)/$(basename -- "$argument")") ;;
   esac
 done
 
@@ -37,6 +37,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 . scripts/environment.sh
 use_environment sandbox
+
+# Nothing that is meant for the sandbox goes through a proxy.
+export no_proxy="127.0.0.1${no_proxy:+,$no_proxy}" NO_PROXY="127.0.0.1${NO_PROXY:+,$NO_PROXY}"
 
 CUSTOMERIO_SITE_ID=sandbox
 CUSTOMERIO_API_KEY=$(.venv/bin/python -c 'import secrets; print(secrets.token_hex(16))')

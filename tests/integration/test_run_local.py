@@ -13,6 +13,8 @@ import pytest
 import requests
 from hamcrest import assert_that, contains_string, equal_to, is_
 
+from tests.delivery.raw_server import raw_server, sending
+
 pytestmark = pytest.mark.integration
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -20,9 +22,25 @@ PATIENCE_SECS = 120
 
 
 def test_it_shows_people_and_activity_and_succeeds() -> None:
-    run = subprocess.run([ROOT / "run_local.sh"], capture_output=True, text=True, timeout=PATIENCE_SECS, check=True)
+    command = [ROOT / "run_local.sh"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECS, check=False)
+    assert_that(run.returncode, equal_to(0), run.stderr)
     for row in ("john.doe@example.com", "Page View", "event", "delivered"):
         assert_that(run.stdout, contains_string(row))
+
+
+def test_a_proxy_in_the_environment_gets_none_of_it() -> None:
+    with raw_server(sending(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as proxy:
+        names = ("http_proxy", "https_proxy", "all_proxy")
+        proxies = {name: proxy.url for each in names for name in (each, each.upper())}
+        environment = {**os.environ, **proxies}
+        command = [ROOT / "run_local.sh"]
+        run = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE_SECS, check=False, env=environment
+        )
+    assert_that(run.returncode, equal_to(0), run.stderr)
+    assert_that(run.stdout, contains_string("john.doe@example.com"))
+    assert_that(proxy.connections, equal_to(0))
 
 
 def test_a_file_that_does_not_exist_is_named() -> None:
