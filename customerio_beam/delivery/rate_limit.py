@@ -14,18 +14,25 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from customerio_beam.delivery.private_file import PrivateFile, private_folder
 
 __all__ = ["RateLimit", "WorkerRateLimit", "burst_of"]
 
-#: The share of the rate that requests leave at, and the share of a second's requests that a pause saves up, for
-#: requests that wake up late. Together they stay below the rate: requests that leave within a second may arrive within
-#: a little less.
-_LEAVING = 0.965
-_BURST = 0.03
+#: The share of the rate that requests are paced at.
+_PACE = 0.97
+
+#: The share of a second's requests that a pause saves up, to catch up with: threads of a busy machine wake up late.
+_BURST = 0.2
+
+#: The last second is remembered as so many slices and the one that has begun, each with a count of its requests.
+#: Together they hold more than a second, so none has more requests than the rate.
+_SLICES = 50
+
+#: The share of the rate that may leave within a second: what leaves within one may arrive within a little less.
+_FULL = 0.985
 
 #: So much of a token may be missing: after exactly the wait asked for, rounding can leave it a hair short.
 _ROUNDING = 1e-6
@@ -53,7 +60,7 @@ _BOOT_ID = pathlib.Path("/proc/sys/kernel/random/boot_id")
 
 
 def burst_of(rate: float) -> float:
-    """Return how many requests may leave at once after a pause: 3 % of a second's, and at least one."""
+    """Return how many requests may leave at once after a pause: a fifth of a second's, and at least one."""
     return max(1.0, rate * _BURST)
 
 
@@ -86,6 +93,7 @@ class _Shared:
         named: When that job asked last.
         requests: Recent responses, weighted by age.
         accepted: Those that were no overload.
+        left: Requests that left in each slice of the last second, the oldest first.
     """
 
     boot: bytes
@@ -95,8 +103,9 @@ class _Shared:
     named: float
     requests: float = 0.0
     accepted: float = 0.0
+    left: tuple[int, ...] = (0,) * (_SLICES + 1)
 
-    FORMAT: ClassVar = struct.Struct("<16s6d")
+    FORMAT: ClassVar = struct.Struct(f"<16s6d{_SLICES + 1}H")
 
     @classmethod
     def read(cls, text: bytes, boot: bytes, rate: float, now: float) -> _Shared:
@@ -104,8 +113,9 @@ class _Shared:
         fresh = cls(boot, now, burst_of(rate), rate, now)
         if len(text) != cls.FORMAT.size:
             return fresh
-        shared = cls(*cls.FORMAT.unpack(text))
-        numbers = astuple(shared)[1:]
+        boot_then, *numbers = cls.FORMAT.unpack(text)
+        updated, tokens, lowest, named, requests, accepted, *left = numbers
+        shared = cls(boot_then, updated, tokens, lowest, named, requests, accepted, tuple(left))
         is_sound = (
             all(map(math.isfinite, numbers))
             and shared.rate > 0
@@ -116,7 +126,16 @@ class _Shared:
 
     def text(self) -> bytes:
         """Return what is written to the file."""
-        return self.FORMAT.pack(*astuple(self))
+        return self.FORMAT.pack(
+            self.boot,
+            self.updated,
+            self.tokens,
+            self.rate,
+            self.named,
+            self.requests,
+            self.accepted,
+            *self.left,
+        )
 
     def move_to(self, now: float, rate: float) -> None:
         """Let time pass until ``now``, and take note that a job with this rate is running."""
@@ -127,6 +146,8 @@ class _Shared:
         self.requests *= fading
         self.accepted *= fading
         self.tokens = min(burst_of(self.rate), self.tokens + elapsed * self.speed)
+        passed = min(int(now * _SLICES) - int(self.updated * _SLICES), len(self.left))
+        self.left = self.left[passed:] + (0,) * passed
         self.updated = now
 
     @property
@@ -139,13 +160,17 @@ class _Shared:
         which delays all requests alike and needs no dice.
         """
         surplus = max(0.0, self.requests - _OVERLOAD_RATIO * self.accepted)
-        return self.rate * _LEAVING * max(_FLOOR, 1.0 - surplus / (self.requests + 1.0))
+        return self.rate * _PACE * max(_FLOOR, 1.0 - surplus / (self.requests + 1.0))
 
     def take(self) -> float:
         """Take a token if there is one, and return 0; else return the seconds until there may be one."""
         if self.tokens < 1.0 - _ROUNDING:
             return (1.0 - self.tokens) / self.speed
+        if sum(self.left) >= self.rate * _FULL:
+            oldest = next(number for number, count in enumerate(self.left) if count)
+            return (int(self.updated * _SLICES) + oldest + 1) / _SLICES - self.updated + _ROUNDING
         self.tokens -= 1.0
+        self.left = (*self.left[:-1], min(self.left[-1] + 1, 0xFFFF))
         return 0.0
 
 
@@ -158,10 +183,11 @@ class _Unwritten:
 
 
 class WorkerRateLimit:
-    """A worker's share of the workspace's rate, used by all its processes: no second has more requests than the rate.
+    """A worker's share of the workspace's rate, used by all its processes.
 
-    (Below one a second: none has more than one.) Requests of one object leave in the order in which they asked; of
-    several objects or processes, whoever asks at the right moment. Where jobs name different rates, the lowest holds.
+    No second has more requests than the rate (rounded up). Requests of one object leave in the order in which they
+    asked; of several objects or processes, whoever asks at the right moment. Where jobs name different rates, the
+    lowest holds.
     """
 
     def __init__(
