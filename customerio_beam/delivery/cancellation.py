@@ -1,4 +1,4 @@
-"""Stopping what is under way: requests in flight, waits for a retry or a token."""
+"""Cancelling requests in flight, and waits for a retry or a token."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ __all__ = ["Cancellation", "cancel_all"]
 
 
 class Cancellation(threading.Event):
-    """An event that also interrupts whoever is blocked and can't wait for events, such as a read from a socket."""
+    """An event that also interrupts threads that can't wait for events, such as one that reads from a socket."""
 
     def __init__(self) -> None:
         super().__init__()
         self._interrupts: list[Callable[[], None]] = []
+        self._is_final = False
         _ALIVE.add(self)
 
     def add_interrupt(self, interrupt: Callable[[], None]) -> None:
@@ -27,6 +28,16 @@ class Cancellation(threading.Event):
         for interrupt in self._interrupts:
             interrupt()
 
+    def clear(self) -> None:
+        """Let work begin again, unless it was cancelled for good."""
+        if not self._is_final:
+            super().clear()
+
+    def set_for_good(self) -> None:
+        """Set the event, so that nothing clears it."""
+        self._is_final = True
+        self.set()
+
 
 _ALIVE: weakref.WeakSet[Cancellation] = weakref.WeakSet()
 
@@ -34,4 +45,4 @@ _ALIVE: weakref.WeakSet[Cancellation] = weakref.WeakSet()
 def cancel_all() -> None:
     """Stop all delivery of this process, because the process is about to end."""
     for cancellation in list(_ALIVE):
-        cancellation.set()
+        cancellation.set_for_good()

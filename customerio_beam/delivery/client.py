@@ -127,12 +127,12 @@ class TrackClient:
         self._session = _PlainSession()
         self._session.headers.clear()
         self._session.headers.update(_HEADERS)
-        adapter = _InterruptibleAdapter(self._uses, attempt_timeout_secs)
+        adapter = _InterruptibleAdapter(self._register, attempt_timeout_secs)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
     def attempt(self, request: HttpRequest, credentials: Credentials) -> Answer:
-        """Send a request once and return what came back, broken connections and timeouts included.
+        """Send a request once and return the response, or how it failed.
 
         Redirects are not followed: the body holds personal data, and the key goes with it.
         """
@@ -189,8 +189,8 @@ class TrackClient:
         """Close the connection."""
         self._session.close()
 
-    def _uses(self, sock: Any) -> None:
-        self._exchange.uses(sock)
+    def _register(self, sock: Any) -> None:
+        self._exchange.register(sock)
 
     def _interrupt(self) -> None:
         self._exchange.end()
@@ -208,15 +208,15 @@ class _PlainSession(requests.Session):
 
 
 class _Exchange:
-    """The connection of one attempt, as another thread can end it: what blocks on the connection then returns."""
+    """The connection of one attempt, which another thread can end: whatever blocks on the connection then returns."""
 
     def __init__(self) -> None:
         self.ended = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
-    def uses(self, sock: Any) -> None:
-        """Note the connection. What is kept is a duplicate, because TLS takes the original's place."""
+    def register(self, sock: Any) -> None:
+        """Note the connection, as a duplicate: TLS replaces the original."""
         duplicate = socket.socket(fileno=os.dup(sock.fileno()))
         with self._lock:
             self._release()
@@ -247,50 +247,51 @@ class _Exchange:
 
 
 class _InterruptibleAdapter(HTTPAdapter):
-    """Tells of every connection that a request uses, from the moment it stands: TLS and proxies come after that."""
+    """Registers the connection of every request as soon as it exists, before TLS and a proxy's part of it begin."""
 
-    def __init__(self, uses: Callable[[Any], None], send_timeout_secs: float) -> None:
-        self._uses = uses
+    def __init__(self, register: Callable[[Any], None], send_timeout_secs: float) -> None:
+        self._register = register
         self._send_timeout_secs = send_timeout_secs
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self._tell(self.poolmanager)
+        self._make_interruptible(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        self._tell(manager)
+        self._make_interruptible(manager)
         return manager
 
-    def _tell(self, manager: Any) -> None:
-        pools = manager.pool_classes_by_scheme
+    def _make_interruptible(self, manager: Any) -> None:
         manager.pool_classes_by_scheme = {
-            scheme: pool if issubclass(pool, _Telling) else _telling(pool, self._uses, self._send_timeout_secs)
-            for scheme, pool in pools.items()
+            scheme: pool
+            if issubclass(pool, _Interruptible)
+            else _interruptible(pool, self._register, self._send_timeout_secs)
+            for scheme, pool in manager.pool_classes_by_scheme.items()
         }
 
 
-class _Telling:
-    """Marks the pools whose connections tell of themselves."""
+class _Interruptible:
+    """Marks the connection pools that ``_interruptible`` has made."""
 
 
-def _telling(pool: Any, uses: Callable[[Any], None], send_timeout_secs: float) -> Any:
-    """Make a kind of connection pool whose connections tell of themselves whenever they are opened or used again."""
+def _interruptible(pool: Any, register: Callable[[Any], None], send_timeout_secs: float) -> Any:
+    """Make a kind of connection pool that registers its connections whenever they are opened or used again."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc]
         def _new_conn(self) -> Any:
             sock = super()._new_conn()
-            uses(sock)
+            register(sock)
             return sock
 
         def request(self, *args: Any, **kwargs: Any) -> None:
             if self.sock is not None:
-                uses(self.sock)
+                register(self.sock)
                 self.sock.settimeout(send_timeout_secs)
             super().request(*args, **kwargs)
 
-    return type("Pool", (_Telling, pool), {"ConnectionCls": Connection})
+    return type("Pool", (_Interruptible, pool), {"ConnectionCls": Connection})
 
 
 @contextlib.contextmanager
@@ -309,7 +310,7 @@ for _name in ("urllib3.connection", "urllib3.connectionpool", "urllib3.response"
 
 
 def _read(raw: Any) -> bytes:
-    """Read a response's body, or its first megabyte: what is longer can't be understood in any case."""
+    """Read a response's body, or its first megabyte."""
     body = bytearray()
     while len(body) < _MAX_RESPONSE_BYTES:
         read = raw.read(min(_READ_BYTES, _MAX_RESPONSE_BYTES - len(body)), decode_content=False)
@@ -320,7 +321,7 @@ def _read(raw: Any) -> bytes:
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send none, not those of a .netrc file either."""
+    """Send none, not even those of a .netrc file."""
     return request
 
 
@@ -360,7 +361,7 @@ def _excerpt(error: BaseException) -> str:
 
 
 def _kind(error: Exception) -> str:
-    """Name an error and what lies below it, such as ``ConnectionError (NewConnectionError)``.
+    """Name an error and its cause, such as ``ConnectionError (NewConnectionError)``.
 
     The text of requests' errors holds URLs, and those hold people's identifiers: the kind says enough.
     """

@@ -1,4 +1,4 @@
-"""Time as an argument: what delivery needs of a clock, and the system's own."""
+"""Time as an argument: the clock that delivery needs, and the system's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Clock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """Where delivery gets the time from, and how it waits. Picklable, and safe to use from many threads."""
+    """Tells the time, and waits. Picklable, and safe to use from many threads."""
 
     def time(self) -> float:
         """Return the time of day in unix seconds."""

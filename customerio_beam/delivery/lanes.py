@@ -32,7 +32,7 @@ class Lanes:
         """
         self._deliverers = deliverers
         self._cancelled = cancelled
-        # An executor with a single thread runs what it is given one after the other: that is a lane.
+        # An executor with a single thread runs its tasks one after the other: that is a lane.
         self._executors = [ThreadPoolExecutor(1, thread_name_prefix=f"lane-{n}") for n in range(len(deliverers))]
         self._pending: list[deque[tuple[Future[Report], Batch]]] = [deque() for _ in deliverers]
 

@@ -1,4 +1,4 @@
-"""A small file that the processes of one user share on one machine, and nobody else can reach."""
+"""A small file that the processes of one user share on one machine, out of everybody else's reach."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["PrivateFile", "private_folder"]
 
 _MAX_BYTES = 4_096
 
-#: Files of the folder that nobody has written to for so long are removed when a new one is made.
+#: Files that were not written to for so long are removed when a new one is made.
 _UNUSED_SECS = 86_400
 
 
@@ -39,7 +39,7 @@ class PrivateFile:
         self._name = name
 
     def update(self, change: Callable[[bytes], bytes]) -> bool:
-        """Replace what the file holds, while nobody else can. Never waits for the lock.
+        """Replace the file's content under its lock. Never waits for the lock.
 
         Args:
             change: Gets the file's content (empty if it is new; at most 4,096 bytes) and returns the new one.
@@ -63,7 +63,7 @@ class PrivateFile:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     return False
-                # Unlocked in so many words: a process that was forked meanwhile has the descriptor too.
+                # Closing alone would not unlock it: a process that was forked meanwhile has the descriptor, too.
                 stack.callback(fcntl.flock, file, fcntl.LOCK_UN)
                 text = os.pread(file, _MAX_BYTES, 0)
                 if not text:
@@ -81,7 +81,7 @@ class PrivateFile:
             self._folder.mkdir(mode=0o700)
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         found = os.fstat(folder)
-        if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) != 0o700:
+        if found.st_uid != os.geteuid() or found.st_mode & 0o777 != 0o700:
             os.close(folder)
             raise self._refusal("must belong to this user alone, with mode 0700")
         return folder

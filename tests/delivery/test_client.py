@@ -235,6 +235,13 @@ def test_a_kept_connection_is_cancelled_too_and_works_again_later():
     assert_that((first, second, third), equal_to((200, None, 200)))
 
 
+def test_cancelling_all_is_for_good():
+    cancelled = Cancellation()
+    cancel_all()
+    cancelled.clear()
+    assert_that((cancelled.is_set(), Cancellation().is_set()), equal_to((True, False)))
+
+
 def test_cancelling_all_ends_every_attempt_of_the_process():
     arrived = threading.Barrier(4, timeout=10)
 

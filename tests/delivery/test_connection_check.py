@@ -5,6 +5,7 @@ import pytest
 from customerio_beam.delivery.connection_check import check_connection
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
 from customerio_beam.delivery.settings import DeliverySettings
+from tests.delivery.raw_server import raw_server, sending
 from tests.fake_customerio import Respond, fake_customerio
 
 
@@ -71,6 +72,25 @@ def test_no_connection_says_what_to_look_at(monkeypatch):
     )
     assert not works
     assert sentence.startswith(f"No connection to {url}: ConnectionError")
+
+
+def test_the_proxy_is_named_without_its_credentials(monkeypatch):
+    monkeypatch.setenv("TEST_KEY", "hush")
+    for name in ("https_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with raw_server(sending(b"HTTP/1.1 403 Forbidden\r\n\r\n")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("http://", "http://user:secret@"))
+        works, sentence = check_connection(
+            CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY")), DeliverySettings()
+        )
+    assert not works
+    assert sentence.startswith(f"No connection to https://track.customer.io through the proxy {proxy.url}: ")
+    assert "can't be used: Tunnel connection failed: 403 Forbidden." in sentence
+
+
+def test_what_the_server_says_is_shown_without_control_characters(check):
+    document = {"region": "us", "environment_id": "\x1b[2J\u202e"}
+    assert "workspace \\x1b[2J\\u202e at" in check(Respond(200, json.dumps(document).encode())).sentence
 
 
 def test_missing_credentials_are_told_before_any_request(monkeypatch):

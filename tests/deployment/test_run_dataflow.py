@@ -16,7 +16,6 @@ from hamcrest import (
     assert_that,
     contains_exactly,
     contains_string,
-    empty,
     equal_to,
     has_item,
     has_items,
