@@ -93,7 +93,7 @@ class Sender:
             try:
                 request = request_for(values)
             except InvalidOperation as error:
-                report.failures += _failures(values, contexts, "invalid_operation", str(error), None)
+                report.failures.append(Failure(values[0], contexts[0], "invalid_operation", str(error), None))
                 continue
             verdict = self._ask(request, report)
             if isinstance(verdict, Accepted):
@@ -107,7 +107,10 @@ class Sender:
             else:
                 detail = f"Customer.io gave no final response in time; the last one was: {verdict.why}."
                 response = None if verdict.status is None else Refusal(verdict.status)
-                report.failures += _failures(values, contexts, "retries_exhausted", detail, response)
+                report.failures += [
+                    Failure(value, context, "retries_exhausted", detail, response)
+                    for value, context in zip(values, contexts, strict=True)
+                ]
         return report
 
     def _ask(self, request: HttpRequest, report: Report) -> _Final:
@@ -190,16 +193,6 @@ class Sender:
         return UnexpectedAnswerError(
             f"The response to {request} is undocumented: {verdict.what}. The bundle fails, so that no event is lost."
         )
-
-
-def _failures(
-    values: Sequence[Value],
-    contexts: Sequence[Any],
-    reason: Literal["retries_exhausted", "invalid_operation"],
-    detail: str,
-    response: Refusal | None,
-) -> list[Failure]:
-    return [Failure(value, context, reason, detail, response) for value, context in zip(values, contexts, strict=True)]
 
 
 def _account(values: Sequence[Value], contexts: Sequence[Any], refused: Mapping[int, Refusal], report: Report) -> None:
