@@ -31,7 +31,7 @@ def compiled_mapping() -> list[Extension]:
 ROOT = pathlib.Path(__file__).parent
 VERSION = runpy.run_path(str(ROOT / "customerio_beam" / "version.py"))["__version__"]
 
-SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4"]
+SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4", "wcwidth>=0.9,<1"]
 TEST = [
     "pytest>=8.4,<10",
     "pyhamcrest>=2.1,<3",
@@ -39,6 +39,7 @@ TEST = [
     "jsonschema>=4.23,<5",
     "pytest-xdist>=3.6,<4",
     "python-ulid>=3.0,<4",
+    "customerio>=3.2,<4",
 ]
 DEV = ["ruff>=0.12", "mypy>=1.17,<3", "types-requests>=2.32", "uv>=0.8"]
 
