@@ -7,21 +7,15 @@ from typing import Any
 
 from customerio_beam.sandbox.database import Database
 
+#: How long an anonymous event waits for an identify call, in seconds from its receipt: 30 days.
 JOINED_BEFORE_SECONDS = 30 * 24 * 3600
-"""How long an anonymous event waits for an identify call, in seconds from its receipt: 30 days."""
-
+#: How long after an identify call a newly received anonymous event is still joined, in seconds: five minutes.
 JOINED_AFTER_SECONDS = 5 * 60
-"""How long after an identify call a newly received anonymous event is still joined, in seconds: five minutes."""
 
 
 @dataclass(frozen=True)
 class Activity:
-    """The activity log in a database.
-
-    Attributes:
-        database: Where it is.
-        merges_anonymous: Whether the workspace joins anonymous events to people.
-    """
+    """The activity log in a database; `merges_anonymous` is whether anonymous events are joined to people."""
 
     database: Database
     merges_anonymous: bool
@@ -43,6 +37,13 @@ class Activity:
             "SELECT person FROM claims WHERE anonymous_id = ? AND received >= ? ORDER BY rowid DESC LIMIT 1",
             anonymous_id,
             received - JOINED_AFTER_SECONDS,
+        )
+        return row[0] if row else None
+
+    def recipient(self, delivery: str) -> int | None:
+        """Return the key of the person whom a metric of a delivery named, or None."""
+        row = self.database.row(
+            "SELECT person FROM activity WHERE type = 'delivery' AND identifier = ? AND person IS NOT NULL", delivery
         )
         return row[0] if row else None
 

@@ -15,11 +15,10 @@ from customerio_beam.sandbox.rules.limits import REQUESTS_PER_SECOND
 from customerio_beam.sandbox.rules.validation import Problem, Refused
 from customerio_beam.sandbox.state import Sandbox, current_sandbox
 
+#: The status, and the body: a JSON value, or a problem.
 Result = tuple[int, Any]
-"""The status, and the body: a JSON value, or a problem."""
-
+#: Makes the body of an error.
 ErrorForm = Callable[[Problem], Any]
-"""Makes the body of an error."""
 
 V2_ERRORS: ErrorForm = lambda problem: {"errors": [problem._asdict()]}  # noqa: E731
 V1_ERRORS: ErrorForm = lambda problem: {"meta": {"errors": [problem.message]}}  # noqa: E731
@@ -97,14 +96,10 @@ def _serve(handler: Callable[[Call], Result], errors: ErrorForm, *, credentials:
     response = response or _fail_before_commit(call.faults, fault, injected)
     if response is None:
         response = _spoil(fault, _json(*_result(call, handler, errors)), injected)
-    sandbox.meter.respond(
-        next((each for each in injected if each.startswith("reset")), str(response.status_code)),
-        injected,
-        operations=call.operations,
-        body_bytes=len(call.body),
-        seconds=sandbox.monotonic() - started,
-        batch=request.path.endswith("/batch"),
-    )
+    name = next((each for each in injected if each.startswith("reset")), str(response.status_code))
+    sandbox.meter.respond(name, injected, call.operations, len(call.body), sandbox.monotonic() - started)
+    if request.path.endswith("/batch"):
+        sandbox.meter.batch(len(call.body))
     return response
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from customerio_beam.sandbox.meter import Second
 
+#: Bars in a chart over time: each stays wide enough to point at.
 MAX_BARS = 60
-"""Bars in a chart over time: each stays wide enough to point at."""
 
 
 class Chart(NamedTuple):
@@ -71,9 +71,3 @@ def delivery_charts(series: Sequence[tuple[int, Second]], tenths: Sequence[int],
         Chart("Mean response time, ms", times, first, last),
         Chart("Batches by how full they were", tenths, "0 %", "100 % of 500,000 bytes"),
     ]
-
-
-def shares(counts: dict[str, int]) -> list[tuple[str, int, float]]:
-    """Return counts, the largest first, each with its percentage of the largest: the length of its bar."""
-    largest = max(counts.values(), default=1)
-    return [(name, count, 100 * count / largest) for name, count in sorted(counts.items(), key=lambda each: -each[1])]

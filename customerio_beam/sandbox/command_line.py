@@ -8,14 +8,38 @@ import os
 import signal
 import sqlite3
 import sys
-import threading
 from collections.abc import Sequence
+from typing import Any
 
 from customerio_beam.sandbox.faults import Faults
+from customerio_beam.sandbox.operations import Settings
 from customerio_beam.sandbox.rules.limits import MAX_ATTRIBUTES
-from customerio_beam.sandbox.server import LOOPBACK_NAMES, make_server
-from customerio_beam.sandbox.settings import Settings
+from customerio_beam.sandbox.server import LOOPBACK_NAMES, make_server, serving
 from customerio_beam.sandbox.state import Sandbox
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--port": {"type": int, "default": 8080, "help": "port to listen on; 0 takes a free one (default: 8080)"},
+    "--host": {"default": "127.0.0.1", "help": "address to listen on (default: 127.0.0.1)"},
+    "--allow-remote": {"action": "store_true", "help": "allow a --host that others can reach, read and empty"},
+    "--allow-host": {"action": "append", "default": [], "metavar": "NAME", "help": "a further host name to answer to"},
+    "--database": {"default": ":memory:", "help": "file that keeps the workspace (default: :memory:, nothing is kept)"},
+    "--site-id": {"help": "Site ID to accept (default: $CUSTOMERIO_SITE_ID, else sandbox-site)"},
+    "--api-key": {"help": "Track API key to accept (default: $CUSTOMERIO_API_KEY, else sandbox-key)"},
+    "--faults": {"default": "{}", "metavar": "JSON", "help": "faults to inject, as a JSON object"},
+    "--unknown-people": {
+        "choices": ("create", "drop"),
+        "default": "create",
+        "help": "what to do with an event of somebody unknown (default: create the person)",
+    },
+    "--max-attributes": {
+        "type": int,
+        "default": MAX_ATTRIBUTES,
+        "help": f"attributes that one identify call may carry (default: {MAX_ATTRIBUTES})",
+    },
+    "--anonymous-merging": {"choices": ("on", "off"), "default": "on", "help": "join anonymous events (default: on)"},
+    "--identify-by-phone": {"action": "store_true", "help": "let phone numbers identify people"},
+    "--count-only": {"action": "store_true", "help": "count operations only: no checks, no state"},
+}
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -24,42 +48,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="customerio-beam-sandbox",
         description="A stand-in for Customer.io: takes Track API calls and shows the workspace they make.",
     )
-    add = parser.add_argument
-    add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one (default: 8080)")
-    add("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    add(
-        "--allow-remote",
-        action="store_true",
-        help="allow a --host that other machines can reach: anybody who reaches it can read and empty the workspace",
+    for name, settings in OPTIONS.items():
+        parser.add_argument(name, **settings)
+    parser.set_defaults(
+        site_id=os.environ.get("CUSTOMERIO_SITE_ID", "sandbox-site"),
+        api_key=os.environ.get("CUSTOMERIO_API_KEY", "sandbox-key"),
     )
-    add("--allow-host", action="append", default=[], metavar="NAME", help="a further host name to accept requests for")
-    add("--database", default=":memory:", help="file that keeps the workspace (default: :memory:, nothing is kept)")
-    for option, name, default in (
-        ("--site-id", "Site ID", "sandbox-site"),
-        ("--api-key", "Track API key", "sandbox-key"),
-    ):
-        variable = f"CUSTOMERIO_{option[2:].replace('-', '_').upper()}"
-        add(
-            option,
-            default=os.environ.get(variable, default),
-            help=f"{name} to accept (default: ${variable}, else {default})",
-        )
-    add("--faults", default="{}", metavar="JSON", help="faults to inject, as a JSON object")
-    add(
-        "--unknown-people",
-        choices=("create", "drop"),
-        default="create",
-        help="what to do with an event of somebody unknown (default: create the person)",
-    )
-    add(
-        "--max-attributes",
-        type=int,
-        default=MAX_ATTRIBUTES,
-        help=f"attributes that one identify call may carry (default: {MAX_ATTRIBUTES})",
-    )
-    add("--anonymous-merging", choices=("on", "off"), default="on", help="join anonymous events (default: on)")
-    add("--identify-by-phone", action="store_true", help="let phone numbers identify people")
-    add("--count-only", action="store_true", help="count operations only: no checks, no state")
     options = parser.parse_args(arguments)
     if not options.allow_remote and not _is_loopback(options.host):
         parser.error(f"--host {options.host} can be reached by other machines: add --allow-remote if you mean that")
@@ -84,14 +78,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         identify_by_phone=options.identify_by_phone,
         count_only=options.count_only,
     )
+    credentials = {"site_id": options.site_id, "api_key": options.api_key}
     try:
-        sandbox = Sandbox(
-            site_id=options.site_id,
-            api_key=options.api_key,
-            database=options.database,
-            faults=options.faults,
-            settings=settings,
-        )
+        sandbox = Sandbox(**credentials, database=options.database, faults=options.faults, settings=settings)
     except sqlite3.Error as error:
         print(f"The sandbox can't use --database {options.database}: {error}", file=sys.stderr)
         return 2
@@ -105,14 +94,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     # Blocked and waited for, not handled: a handler could interrupt the wait that it ends, and deadlock.
     signals = (signal.SIGINT, signal.SIGTERM)
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-    thread.start()
-    print(f"Sandbox listening on {server.url}", flush=True)
-    signal.sigwait(signals)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    sandbox.workspace.close()
+    with serving(server, sandbox):
+        print(f"Sandbox listening on {server.url}", flush=True)
+        signal.sigwait(signals)
     return 0
 
 

@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
 
+#: The server does not read larger bodies, in bytes: this is over a hundred times the largest that any call takes.
 MAX_BODY_BYTES = 64_000_000
-"""The server does not read larger bodies, in bytes: this is over a hundred times the largest that any call takes."""
-
+#: The status of a response that the server does not send: it resets the connection instead.
 RESET = 444
-"""The status of a response that the server does not send: it resets the connection instead."""
 
 
 class KeepAliveHandler(WSGIRequestHandler):
@@ -82,7 +81,7 @@ class KeepAliveHandler(WSGIRequestHandler):
         if response.status_code != 204:
             response.headers.setdefault("Content-Length", str(len(content)))
             cut = self.command != "HEAD" and response.headers["Content-Length"] != str(len(content))
-            self.close_connection = cut or "Connection" in response.headers
+            self.close_connection |= cut or "Connection" in response.headers
         self.send_response(response.status_code)
         for name, value in response.headers:
             self.send_header(name, value)

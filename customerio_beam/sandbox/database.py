@@ -39,6 +39,9 @@ CREATE TABLE IF NOT EXISTS claims (  -- an identify call that gave a person an a
 );
 CREATE INDEX IF NOT EXISTS claims_anonymous ON claims (anonymous_id);
 CREATE INDEX IF NOT EXISTS claims_person ON claims (person);
+CREATE TABLE IF NOT EXISTS segments (
+    segment INTEGER NOT NULL, person INTEGER NOT NULL REFERENCES people ON DELETE CASCADE, PRIMARY KEY (segment, person)
+);
 CREATE TABLE IF NOT EXISTS suppressed (
     kind TEXT NOT NULL, key TEXT NOT NULL, person INTEGER NOT NULL, PRIMARY KEY (kind, key)
 );
@@ -48,6 +51,7 @@ CREATE TABLE IF NOT EXISTS activity (  -- identifier: the sent one, as kind:valu
     time INTEGER NOT NULL, received REAL NOT NULL, ulid TEXT, operation BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS activity_person ON activity (person, time);
+CREATE INDEX IF NOT EXISTS activity_delivery ON activity (identifier) WHERE type = 'delivery';
 CREATE INDEX IF NOT EXISTS activity_anonymous ON activity (anonymous_id) WHERE anonymous_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS ulids (ulid TEXT PRIMARY KEY) WITHOUT ROWID;  -- in capitals; kept when their event is gone
 CREATE TABLE IF NOT EXISTS refused (

@@ -9,25 +9,18 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-FaultName = Literal[
-    "429",
-    "429_retry_after",
-    "500",
-    "503",
-    "reset_before_commit",
-    "reset_after_commit",
-    "truncated_body",
-    "non_json_body",
-]
-FAULTS: tuple[str, ...] = get_args(FaultName)
+_Before = Literal["429", "429_retry_after", "500", "503", "reset_before_commit"]
+_After = Literal["reset_after_commit", "truncated_body", "non_json_body"]
+FaultName = Literal[_Before, _After]
+FAULTS: tuple[str, ...] = get_args(_Before) + get_args(_After)
 """The faults that `rates` gives shares of the requests to.
 
 Requests that meet a fault named by a status, or a reset before the commit, change nothing. With the others the
 operations are taken.
 """
 
+#: The standard normal distribution's 99th percentile.
 _Z99 = 2.3263478740408408
-"""The standard normal distribution's 99th percentile."""
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]

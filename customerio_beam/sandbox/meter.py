@@ -9,11 +9,10 @@ from typing import Any
 
 from customerio_beam.sandbox.rules.limits import MAX_BATCH_BYTES
 
+#: How many seconds with traffic the time series keeps: an hour of load fills a chart.
 KEPT_SECONDS = 3600
-"""How many seconds with traffic the time series keeps: an hour of load fills a chart."""
-
+#: One second's `requests`, `operations`, `body_bytes`, and `seconds` taken to respond, injected latency included.
 Second = Counter[str]
-"""One second's `requests`, `operations`, `body_bytes`, and `seconds` taken to respond, injected latency included."""
 
 
 class Meter:
@@ -54,30 +53,27 @@ class Meter:
             return over
 
     def respond(
-        self, response: str, faults: Sequence[str], *, operations: int, body_bytes: int, seconds: float, batch: bool
+        self, response: str, faults: Sequence[str] = (), operations: int = 0, body: int = 0, seconds: float = 0.0
     ) -> None:
-        """Count a request at its end.
+        """Count a request at its end: its status or the fault that cut the connection, and all faults injected.
 
-        Args:
-            response: The status, or the fault that cut the connection.
-            faults: Names of the faults injected.
-            operations: Operations in it.
-            body_bytes: Bytes of its body.
-            seconds: Time taken, in seconds.
-            batch: Whether it was a batch request.
+        The rest are the operations in it, the bytes of its body, and the seconds that it took.
         """
         with self._lock:
             self._responses[response] += 1
             self._faults.update(faults)
-            if batch:
-                self._batches += 1
-                self._batch_bytes += body_bytes
-                self._fill[min(body_bytes * 10 // MAX_BATCH_BYTES, 9)] += 1
             entry = self._series.setdefault(int(self._clock()), Counter())
             if len(self._series) > KEPT_SECONDS:
                 del self._series[min(self._series)]
-            entry.update(requests=1, operations=operations, body_bytes=body_bytes)
+            entry.update(requests=1, operations=operations, body_bytes=body)
             entry["seconds"] += seconds  # type: ignore[assignment]
+
+    def batch(self, size: int) -> None:
+        """Count a batch request with a body of so many bytes."""
+        with self._lock:
+            self._batches += 1
+            self._batch_bytes += size
+            self._fill[min(size * 10 // MAX_BATCH_BYTES, 9)] += 1
 
     def stats(self) -> dict[str, Any]:
         """Return the counts as JSON values."""

@@ -83,12 +83,12 @@ def _merged(current: str, attributes: Mapping[str, Any], fail: Fail) -> str:
     kept = orjson.loads(current)
     size = len(current)
     for name, value in attributes.items():
-        problem = too_long(name, value)
+        problem, changed = too_long(name, value), updated(kept, {name: value})
         size += len(to_json({name: value}))
-        if problem is None and size > limits.MAX_OBJECT_BYTES:
+        if problem is None and size > limits.MAX_OBJECT_BYTES < len(to_json(changed)):
             problem = f"all attributes together are longer than {limits.MAX_OBJECT_BYTES} bytes"
         if problem is None:
-            kept = updated(kept, {name: value})
+            kept = changed
         else:
             fail("invalid", name[: limits.MAX_ATTRIBUTE_NAME_BYTES], problem)
     return to_json(kept)

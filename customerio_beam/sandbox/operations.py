@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from customerio_beam.sandbox.activity import Activity
 from customerio_beam.sandbox.objects import Objects
 from customerio_beam.sandbox.people import People, Person
-from customerio_beam.sandbox.rules.identifiers import ANONYMOUS, from_operation
+from customerio_beam.sandbox.rules.identifiers import ANONYMOUS, Identifier, from_operation
+from customerio_beam.sandbox.rules.limits import MAX_ATTRIBUTES
 from customerio_beam.sandbox.rules.validation import EVENT_ACTIONS, Problem
-from customerio_beam.sandbox.settings import Settings
 
+#: What the Activity View calls the events of each action.
 ACTIVITY_TYPES = {"event": "event", "page": "Page View", "screen": "Screen View"}
-"""What the Activity View calls the events of each action."""
 
 Operation = dict[str, Any]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the workspace behaves where Customer.io leaves a choice.
+
+    Attributes:
+        create_unknown: Whether an event (or device, or relationship) of somebody unknown creates that person.
+        max_attributes: Attributes that one identify call may carry; the sandbox drops further ones.
+        merge_anonymous: Whether anonymous events are joined to people ("event merging" in a workspace's settings).
+        identify_by_phone: Whether a phone number identifies a person.
+        count_only: Count the operations of each request and do nothing else: no checks, no state.
+    """
+
+    create_unknown: bool = True
+    max_attributes: Annotated[int, msgspec.Meta(ge=1)] = MAX_ATTRIBUTES
+    merge_anonymous: bool = True
+    identify_by_phone: bool = False
+    count_only: bool = False
 
 
 class Applier:
@@ -140,7 +160,32 @@ class Applier:
             self.objects.unrelate(operation["identifiers"], self._known(entry))
 
     def _delivery_event(self, operation: Operation) -> None:
-        self._log("delivery", operation, f"delivery:{operation['identifiers']['id']}")
+        recipient = operation["attributes"].get("recipient") or operation["attributes"].get("device_token")
+        self._log("delivery", operation, f"delivery:{operation['identifiers']['id']}", self.people.recipient(recipient))
+
+    def _delivery_unsubscribe(self, operation: Operation) -> None:
+        sent_as = f"delivery:{operation['identifiers']['id']}"
+        person = self.activity.recipient(sent_as)
+        self._log("delivery", {**operation, "name": "unsubscribed"}, sent_as, person)
+        if person is None:
+            self._fail("invalid", "delivery_id", "no metric has named a person who received this delivery")
+        elif operation.get("unsubscribe") is True:
+            self.people.set_attribute(person, "unsubscribed", True, int(self.received))
+
+    def _segment_add_customers(self, operation: Operation) -> None:
+        for name in operation["ids"]:
+            person = self.people.find(Identifier(operation["id_type"], str(name)))
+            if person is None:
+                self._fail("invalid", "ids", f"nobody has the {operation['id_type']} {name!r}; it was ignored")
+            else:
+                added = operation["action"] == "add_customers"
+                self.people.set_segment(person, operation["segment"], member=added)
+
+    _segment_remove_customers = _segment_add_customers
+
+    def _form_submit(self, operation: Operation) -> None:
+        self._person_identify(operation)
+        self._log("form", operation, "", getattr(self._known(operation), "key", None))
 
     def _fail(self, reason: str, field: str, message: str) -> None:
         self._problems.append(Problem(reason, field, message))
@@ -179,5 +224,6 @@ class Applier:
 
 def ulid_of(operation: Operation) -> str | None:
     """Return the deduplication id of a checked operation, in capitals; only events have one."""
-    ulid: str | None = operation.get("id") if operation["action"] in EVENT_ACTIONS else None
+    is_event = operation["type"] == "person" and operation["action"] in EVENT_ACTIONS
+    ulid: str | None = operation.get("id") if is_event else None
     return ulid.upper() if ulid else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,14 +14,12 @@ from customerio_beam.sandbox.rules import limits
 from customerio_beam.sandbox.rules.attributes import TOPIC_PREFIX, flatten, too_long
 from customerio_beam.sandbox.rules.identifiers import Identifier
 
+#: Where people are found by each kind of identifier.
 COLUMNS = {"id": "id", "email": "email_key", "phone": "phone", "cio_id": "cio_id"}
-"""Where people are found by each kind of identifier."""
-
+#: A merge moves the secondary's events of this many seconds before it.
 MERGED_HISTORY_SECONDS = 30 * 24 * 3600
-"""A merge moves the secondary's events of this many seconds before it."""
-
+#: Notes that an accepted operation had no effect, or not all of it: reason, field, message.
 Fail = Callable[[str, str, str], None]
-"""Notes that an accepted operation had no effect, or not all of it: reason, field, message."""
 
 
 class Person(NamedTuple):
@@ -87,7 +86,7 @@ class People:
                 if person is not None:
                     self._rename(person, who.kind, who.value)
                     if who.kind != "id":
-                        self._set(person, who.kind, who.value, time)
+                        self.set_attribute(person.key, who.kind, who.value, time)
                     return person
         if attributes.get("_update") is True:
             fail("invalid", "_update", "failed attribute change: _update is true and nobody has the identifiers")
@@ -96,20 +95,18 @@ class People:
 
     def create(self, who: Identifier) -> Person:
         """Add a person with one identifier that nobody has."""
-        generation = 0
         # The same person has the same cio_id in every run; no other person ever had it.
-        while True:
+        for generation in itertools.count():
             text = f"{who.kind}:{who.key}:{generation}"
             cio_id = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
             if self._db.run("INSERT OR IGNORE INTO used_cio_ids VALUES (?)", cio_id):
                 break
-            generation += 1
         self._db.run("INSERT INTO people (cio_id) VALUES (?)", cio_id)
         person = Person(*self._db.row(f"{SELECT} WHERE cio_id = ?", cio_id))
         self._rename(person, who.kind, who.value)
         if who.kind != "id":
             # Older than any update, so that every identify call with this attribute replaces it.
-            self._set(person, who.kind, who.value, limits.MIN_TIMESTAMP)
+            self.set_attribute(person.key, who.kind, who.value, limits.MIN_TIMESTAMP)
         return self.find(who) or person
 
     def set_attributes(
@@ -126,18 +123,30 @@ class People:
         if any(name.startswith(TOPIC_PREFIX) and name not in attributes for name in flat):
             # A whole preferences object replaces all topics; dotted names change one topic.
             flat = {**{name: None for name in current if name.startswith(TOPIC_PREFIX)}, **flat}
-        for name, value in flat.items():
-            is_new = value not in (None, "") and not current.get(name)
-            is_removed = value in (None, "") and bool(current.get(name))
+        for name, given in flat.items():
+            # Clients send ids as numbers, too.
+            value = str(given) if name in self._unique and type(given) is int else given
+            is_set, was_set = value not in (None, ""), bool(current.get(name))
             problem = too_long(name, value)
-            if problem is None and is_new and count >= limits.MAX_ATTRIBUTES:
+            if problem is None and is_set > was_set and count >= limits.MAX_ATTRIBUTES:
                 problem = f"the person already has {limits.MAX_ATTRIBUTES} attributes"
             if problem is not None:
                 fail("invalid", name[: limits.MAX_ATTRIBUTE_NAME_BYTES], problem)
             elif name == "cio_id":
                 continue
             elif name not in self._unique or self._set_identifier(person, who, Identifier(name, value), time, fail):
-                count += self._set(person, name, value, time) and is_new - is_removed
+                count += self.set_attribute(person.key, name, value, time) and is_set - was_set
+
+    def set_attribute(self, person: int, name: str, value: Any, time: int) -> int:
+        """Set one attribute of the person with a key, unless a newer update did; return how many rows changed."""
+        return self._db.run(
+            "INSERT INTO attributes VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET value = excluded.value, time = excluded.time WHERE excluded.time >= time",
+            person,
+            name,
+            None if value is None or value == "" else to_json(value),
+            time,
+        )
 
     def attributes(self, person: Person) -> list[tuple[str, Any, int]]:
         """Return the name, value and time of each present attribute."""
@@ -154,6 +163,21 @@ class People:
     def remove_device(self, person: Person | None, token: str) -> None:
         """Remove a device, if there is a person who has it."""
         self._db.run("DELETE FROM devices WHERE person = ? AND token = ?", person and person.key, token)
+
+    def set_segment(self, person: Person, segment: int, *, member: bool) -> None:
+        """Add a person to a manual segment, or remove them."""
+        self._db.run("DELETE FROM segments WHERE segment = ? AND person = ?", segment, person.key)
+        if member:
+            self._db.run("INSERT INTO segments VALUES (?, ?)", segment, person.key)
+
+    def recipient(self, name: str | int | None) -> int | None:
+        """Return the key of the person who receives messages by an identifier or a device token, or None."""
+        row = self._db.row(
+            "SELECT key FROM people WHERE id = ?1 OR email_key = lower(?1) OR phone = ?1"
+            " UNION SELECT person FROM devices WHERE token = ?1",
+            None if name is None else str(name),
+        )
+        return row[0] if row else None
 
     def delete(self, person: Person | None) -> None:
         """Delete a person, if there is one, and all that is theirs."""
@@ -184,7 +208,7 @@ class People:
 
     def merge(self, primary: Person, secondary: Person, received: float) -> None:
         """Give the primary what it lacks of the secondary, and delete the secondary."""
-        both = {"primary": primary.key, "secondary": secondary.key}
+        both = primary.key, secondary.key
         for statement in (
             "INSERT INTO attributes SELECT ?1, name, value, time FROM attributes WHERE person = ?2 AND value NOT NULL"
             " ON CONFLICT DO UPDATE SET value = excluded.value, time = excluded.time WHERE attributes.value IS NULL",
@@ -193,10 +217,11 @@ class People:
             " relationships AS theirs WHERE mine.person = ?1 AND theirs.person = ?2 AND mine.object = theirs.object",
             "UPDATE OR IGNORE relationships SET person = ?1 WHERE person = ?2",
             "UPDATE claims SET person = ?1 WHERE person = ?2",
+            "UPDATE OR IGNORE segments SET person = ?1 WHERE person = ?2",
         ):
-            self._db.run(statement, *both.values())
+            self._db.run(statement, *both)
         since = received - MERGED_HISTORY_SECONDS
-        self._db.run("UPDATE activity SET person = ? WHERE person = ? AND time >= ?", *both.values(), since)
+        self._db.run("UPDATE activity SET person = ? WHERE person = ? AND time >= ?", *both, since)
         self.delete(secondary)
         for kind, value in secondary.names().items():
             if kind != "cio_id" and getattr(primary, kind) is None:
@@ -210,17 +235,6 @@ class People:
         else:
             return True
         return False
-
-    def _set(self, person: Person, name: str, value: Any, time: int) -> int:
-        """Set an attribute unless a newer update did; return how many rows changed."""
-        return self._db.run(
-            "INSERT INTO attributes VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
-            " SET value = excluded.value, time = excluded.time WHERE excluded.time >= time",
-            person.key,
-            name,
-            None if value is None or value == "" else to_json(value),
-            time,
-        )
 
     def _set_identifier(self, person: Person, who: Identifier, new: Identifier, time: int, fail: Fail) -> bool:
         """Change an identifier by an attribute; return whether the attribute may be set as well."""

@@ -12,7 +12,7 @@ from flask import Request, Response, current_app
 
 from customerio_beam.sandbox.faults import Faults
 from customerio_beam.sandbox.meter import Meter
-from customerio_beam.sandbox.settings import Settings
+from customerio_beam.sandbox.operations import Settings
 from customerio_beam.sandbox.workspace import Workspace
 
 EXTENSION = "sandbox"
@@ -55,7 +55,7 @@ class Sandbox:
         respond: Callable[[Request], Response] | None = None,
     ) -> None:
         self.clock_offset = 0.0
-        self.now = lambda: clock() + self.clock_offset
+        self._clock = clock
         self.workspace = Workspace(database, settings or Settings(), self.now)
         self.meter = Meter(clock, monotonic)
         self.site_id = site_id
@@ -64,6 +64,10 @@ class Sandbox:
         self._credentials = _joined(site_id, api_key)
         self._lock = threading.Lock()
         self._calls = 0
+
+    def now(self) -> float:
+        """Return the time of the workspace's clock, in unix seconds."""
+        return self._clock() + self.clock_offset
 
     def number_call(self) -> int:
         """Return the next number, from 1, of a call since the faults were set."""

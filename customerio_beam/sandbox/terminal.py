@@ -9,10 +9,14 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
+import wcwidth
+
+from customerio_beam.sandbox.text import visible
+
 __all__ = ["activity_lines", "main", "people_lines"]
 
+#: Rows of each list: a screen's worth; the pages have the rest.
 _ROWS = 20
-"""Rows of each list: a screen's worth; the pages have the rest."""
 
 _MAX_WIDTH = 48
 
@@ -50,15 +54,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    cells = [[_printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+    cells = [[_fitting(visible(cell, keep="")) for cell in row] for row in rows]
+    widths = [max(map(wcwidth.width, column)) for column in zip(*cells, strict=True)]
+    return ["  " + "  ".join(map(wcwidth.ljust, row, widths)).rstrip() for row in cells]
 
 
-def _printable(text: str) -> str:
-    """Return a value safe for a terminal: without control characters, and not too long."""
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return shown if len(shown) <= _MAX_WIDTH else shown[: _MAX_WIDTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
+def _fitting(text: str) -> str:
+    """Return a text that is not too wide; Chinese, Japanese and Korean characters take two columns each."""
+    return text if wcwidth.width(text) <= _MAX_WIDTH else wcwidth.clip(text, 0, _MAX_WIDTH - 1) + "…"
 
 
 if __name__ == "__main__":

@@ -39,17 +39,15 @@ def people(workspace: Workspace, search: str = "", part: Slice = ALL) -> dict[st
         values = [search.strip()] * len(columns) + [to_json(search.strip())[1:-1]]
     with workspace.reading() as db:
         total = db.row(f"SELECT count(*) FROM people {where}", *values)[0]  # noqa: S608 - no value in it
-        rows = db.rows(
-            f"{SELECT} {where} ORDER BY coalesce(email_key, id, phone), cio_id {_SLICE.format(part)}", *values
-        )
+        order = f"ORDER BY coalesce(email_key, id, phone), cio_id {_SLICE.format(part)}"
+        rows = db.rows(f"{SELECT} {where} {order}", *values)
         return {"people": [_described(workspace, db, Person(*row)) for row in rows], "total": total}
 
 
 def person(workspace: Workspace, key: str, part: Slice = ALL) -> dict[str, Any] | None:
     """Return a person, by id, email, phone or `cio_` and cio_id, with activity, newest first; or None if unknown."""
     with workspace.reading() as db:
-        kinds = (Identifier("id", key), Identifier("email", key), Identifier("phone", key), from_path(key))
-        found = next(filter(None, map(workspace.people.find, kinds)), None)
+        found = _find(workspace, key)
         if found is None:
             return None
         described = _described(workspace, db, found)
@@ -58,9 +56,25 @@ def person(workspace: Workspace, key: str, part: Slice = ALL) -> dict[str, Any] 
         return {"person": described, **_activity(workspace, db, "person = ?", [found.key], order="time", part=part)}
 
 
+def line(workspace: Workspace, sequence: int) -> dict[str, Any] | None:
+    """Return one line of the activity log, with the identify calls of its anonymous id; or None if unknown."""
+    with workspace.reading() as db:
+        found = _activity(workspace, db, "sequence = ?", [sequence], order="received", part=ALL)["activity"]
+        if not found:
+            return None
+        claims = db.rows(
+            f"SELECT received, {', '.join(Person._fields)} FROM claims JOIN people ON key = person"  # noqa: S608
+            " WHERE anonymous_id = ? ORDER BY claims.rowid DESC LIMIT 20",
+            found[0]["anonymous_id"],
+        )
+    shown = [{"received": received, "person": Person(*names).names()} for received, *names in claims]
+    return {"line": {**found[0], "claims": shown}}
+
+
 def activity(
     workspace: Workspace,
     *,
+    person: str = "",
     kind: str = "",
     search: str = "",
     who: str = "",
@@ -71,22 +85,28 @@ def activity(
 
     Args:
         workspace: The workspace.
+        person: An id, email, phone number or `cio_` and cio_id, or empty for everybody.
         kind: An Activity Type, or empty for all.
-        search: Text in the Activity Name, ignoring case.
+        search: Text in the Activity Name or the identifier, ignoring case.
         who: `identified` or `anonymous`, or empty for both.
         order: `received` for the order of arrival, `time` for that of the events' own times.
         part: Which part of it.
     """
-    conditions, values = ["1"], []
+    conditions: list[str] = ["1"]
+    values: list[Any] = []
     if kind:
         conditions.append("type = ?")
         values.append(kind)
     if search:
-        conditions.append(_FOUND.format("name"))
-        values.append(search)
+        conditions.append(f"({_FOUND.format('name')} OR {_FOUND.format('identifier')})")
+        values += [search, search]
     if who:
         conditions.append("person IS NOT NULL" if who == "identified" else "person IS NULL")
     with workspace.reading() as db:
+        if person:
+            found = _find(workspace, person)
+            conditions.append("person = ?")
+            values.append(found and found.key)
         return _activity(workspace, db, " AND ".join(conditions), values, order=order, part=part)
 
 
@@ -112,15 +132,11 @@ def refused(workspace: Workspace, part: Slice = ALL) -> dict[str, Any]:
     names = ("received", "status", "batch_index", "reason", "field", "message")
     with workspace.reading() as db:
         total = db.row("SELECT count(*) FROM refused")[0]
-        columns = ", ".join((*names, "operation", "later"))
+        columns = ", ".join((*names, "nullif(operation, x'')", "later"))
         rows = db.rows(f"SELECT {columns} FROM refused ORDER BY sequence DESC {_SLICE.format(part)}")  # noqa: S608
     found = [
-        {
-            **dict(zip(names, row, strict=False)),
-            "operation": orjson.loads(row[-2]) if row[-2] else None,
-            "failed_later": bool(row[-1]),
-        }
-        for row in rows
+        {**dict(zip(names, row, strict=False)), "operation": text and orjson.loads(text), "failed_later": bool(later)}
+        for *row, text, later in rows
     ]
     return {"refused": found, "total": total}
 
@@ -132,6 +148,11 @@ def delivery(sandbox: Sandbox) -> dict[str, Any]:
     return {"stats": sandbox.stats(), "faults": sandbox.faults.to_json(), "limit": limit, "series": series}
 
 
+def _find(workspace: Workspace, key: str) -> Person | None:
+    kinds = (Identifier("id", key), Identifier("email", key), Identifier("phone", key), from_path(key))
+    return next(filter(None, map(workspace.people.find, kinds)), None)
+
+
 def _described(workspace: Workspace, db: Database, person: Person) -> dict[str, Any]:
     attributes = workspace.people.attributes(person)
     values = {name: value for name, value, _ in attributes}
@@ -140,22 +161,18 @@ def _described(workspace: Workspace, db: Database, person: Person) -> dict[str, 
         " ORDER BY relationships.rowid",
         person.key,
     )
+    devices = db.rows("SELECT device FROM devices WHERE person = ? ORDER BY rowid", person.key)
     return {
-        "id": person.id,
-        "email": person.email,
-        "phone": person.phone,
-        "cio_id": person.cio_id,
+        **{kind: getattr(person, kind) for kind in ("id", "email", "phone", "cio_id")},
         "subscribed": not is_unsubscribed(values.get("unsubscribed")),
         "attributes": nest(values.items()),
         "attribute_times": {name: time for name, _, time in attributes},
-        "devices": [
-            orjson.loads(device)
-            for (device,) in db.rows("SELECT device FROM devices WHERE person = ? ORDER BY rowid", person.key)
-        ],
+        "devices": [orjson.loads(device) for (device,) in devices],
         "relationships": [
             {"object_type_id": kind, "object_id": name, "relationship_attributes": orjson.loads(text)}
             for kind, name, text in related
         ],
+        "segments": [key for (key,) in db.rows("SELECT segment FROM segments WHERE person = ? ORDER BY 1", person.key)],
         "last_seen": db.row("SELECT max(time) FROM activity WHERE person = ?", person.key)[0],
     }
 
@@ -200,21 +217,11 @@ def _activity(
 
 
 def _line(workspace: Workspace, row: tuple[Any, ...]) -> dict[str, Any]:
-    sequence, kind, name, anonymous_id, sent_as, time, received, ulid, text, *names = row
+    names = ("sequence", "type", "name", "anonymous_id", "identifier", "timestamp", "received", "id")
+    line = dict(zip(names, row, strict=False))
+    text, *person = row[len(names) :]
     operation = orjson.loads(text)
-    person = Person(*names).names() if names[0] is not None else None
-    waits = person is None and anonymous_id is not None
-    return {
-        "sequence": sequence,
-        "type": kind,
-        "name": name,
-        "person": person if operation else {"forgotten": True},
-        "anonymous_id": anonymous_id,
-        "not_joined_because": workspace.activity.why_not_joined(anonymous_id, received) if waits else None,
-        "identifier": sent_as,
-        "timestamp": time,
-        "received": received,
-        "id": ulid,
-        "attributes": operation.get("attributes", {}),
-        "operation": operation,
-    }
+    line["person"] = Person(*person).names() if person[0] is not None else None if operation else {"forgotten": True}
+    waits = line["person"] is None and line["anonymous_id"] is not None
+    reason = workspace.activity.why_not_joined(line["anonymous_id"], line["received"]) if waits else None
+    return {**line, "not_joined_because": reason, "attributes": operation.get("attributes", {}), "operation": operation}

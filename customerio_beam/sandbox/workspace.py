@@ -14,21 +14,19 @@ import orjson
 from customerio_beam.sandbox.activity import Activity
 from customerio_beam.sandbox.database import Database
 from customerio_beam.sandbox.objects import Objects
-from customerio_beam.sandbox.operations import Applier, ulid_of
+from customerio_beam.sandbox.operations import Applier, Settings, ulid_of
 from customerio_beam.sandbox.people import People
 from customerio_beam.sandbox.rules.limits import MAX_OPERATION_BYTES
 from customerio_beam.sandbox.rules.validation import Problem, Refused, check_operation
-from customerio_beam.sandbox.settings import Settings
 
+#: How many people with order violations the counts name: enough to find the cause, few enough to read.
 MAX_SHOWN = 100
-"""How many people with order violations the counts name: enough to find the cause, few enough to read."""
 
 
+#: The identifiers an operation was sent with: the sender must keep the order of each of them.
 Who = tuple[tuple[str, str], ...]
-"""The identifiers an operation was sent with: the sender must keep the order of each of them."""
-
+#: Raises `Refused` for an operation that is not accepted.
 Check = Callable[[dict[str, Any]], None]
-"""Raises `Refused` for an operation that is not accepted."""
 
 
 class Workspace:
@@ -81,7 +79,7 @@ class Workspace:
         self,
         operations: Sequence[Any],
         *,
-        batch: bool = True,
+        status: int = 207,
         check: Check = check_operation,
         max_bytes: int = MAX_OPERATION_BYTES,
     ) -> list[tuple[int, Problem]]:
@@ -89,7 +87,7 @@ class Workspace:
 
         Args:
             operations: Operations in the form of the v2 calls, as parsed JSON.
-            batch: Whether they came as a batch: then the response to a refused one is 207, else 400.
+            status: The status of the response if one is refused: 207 for a batch, else 400.
             check: The check of each of them.
             max_bytes: The largest operation, in bytes of compact JSON.
 
@@ -104,12 +102,12 @@ class Workspace:
             valid: list[tuple[int | None, dict[str, Any], bytes]] = []
             with self._db.transaction():
                 for index, operation in enumerate(operations):
-                    text, place = _compact(operation), index if batch else None
+                    text, place = _compact(operation), index if status == 207 else None
                     try:
                         self._check(operation, text, check, max_bytes)
                     except Refused as error:
                         refused.append((index, error.problem))
-                        self._refuse(207 if batch else 400, error.problem, place, text)
+                        self._refuse(status, error.problem, place, text)
                     else:
                         valid.append((place, operation, text))
                 self._apply(valid)
@@ -181,7 +179,7 @@ class Workspace:
     def _check_order(self, operation: dict[str, Any], text: bytes, *, has_ulid: bool) -> None:
         """Count an operation that is older than an earlier one of the same person, unless it was here before."""
         time, identifiers = operation.get("timestamp"), operation.get("identifiers")
-        if time is None or not identifiers:
+        if type(time) is not int or not identifiers:
             return
         if not has_ulid:
             digest = hashlib.blake2b(text, digest_size=16).digest()

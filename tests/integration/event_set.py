@@ -113,7 +113,7 @@ def _activity(sandbox_url: str) -> Counter[tuple[str, str]]:
 
 
 def _read(sandbox_url: str, name: str) -> list[dict[str, Any]]:
-    answer = requests.get(f"{sandbox_url}/{name}.json", timeout=30)
+    answer = requests.get(f"{sandbox_url}/{name}.json?limit=1000000", timeout=30)
     answer.raise_for_status()
     rows: list[dict[str, Any]] = answer.json()[name]
     return rows

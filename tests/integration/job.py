@@ -71,7 +71,9 @@ class Job:
 
     def read(self, name: str) -> list[dict[str, Any]]:
         """The sandbox's people, activity, objects or refused operations."""
-        rows: list[dict[str, Any]] = requests.get(f"{self.sandbox.url}/{name}.json", timeout=30).json()[name]
+        rows: list[dict[str, Any]] = requests.get(f"{self.sandbox.url}/{name}.json?limit=1000000", timeout=30).json()[
+            name
+        ]
         return rows
 
     def stats(self) -> dict[str, Any]:

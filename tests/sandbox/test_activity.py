@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from customerio_beam.sandbox import views
+from customerio_beam.sandbox.operations import Settings
 from customerio_beam.sandbox.server import running_sandbox
-from customerio_beam.sandbox.settings import Settings
 from customerio_beam.sandbox.workspace import Workspace
 from tests.sandbox.conftest import NOW, Client, event, identify, ulid
 

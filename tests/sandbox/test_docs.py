@@ -35,4 +35,4 @@ def test_every_option_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_count_is_documented(client: Client) -> None:
     shown = {name for name in client.read("/stats.json") if f"`{name}`" not in PAGE}
-    assert shown == {"people", "objects", "count_only"}
+    assert shown == {"people", "objects"}

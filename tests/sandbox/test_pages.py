@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import quote
 
 import pytest
 import requests
 
-from customerio_beam.sandbox.charts import MAX_BARS, delivery_charts, shares
+from customerio_beam.sandbox.charts import MAX_BARS, delivery_charts
 from customerio_beam.sandbox.meter import Second
-from customerio_beam.sandbox.templating import show_time
+from customerio_beam.sandbox.pages import show_time
 from tests.sandbox.conftest import Client, event, identify, person_operation
 
 MARKUP = "\"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>{{ 7 * 7 }}"
 PAGES = ["people", "activity", "objects", "delivery", "refused", "rules"]
 HEAD = {"html", "head", "meta", "title", "link", "script", "body", "header", "nav", "main", "footer"}
-TEXT = {"a", "strong", "em", "p", "code", "pre", "span", "time", "br", "h1", "h2", "ul", "li", "dl", "div", "dt", "dd"}
+TEXT = {
+    "label",
+    "caption",
+    "a",
+    "strong",
+    "em",
+    "p",
+    "code",
+    "pre",
+    "span",
+    "time",
+    "br",
+    "h1",
+    "h2",
+    "ul",
+    "li",
+    "dl",
+    "div",
+    "dt",
+    "dd",
+}
 FORMS = {"form", "input", "button", "select", "option", "details", "summary"}
 TABLES = {"section", "table", "thead", "tr", "th", "tbody", "td", "figure", "figcaption", "svg", "rect", "line"}
 
@@ -87,7 +108,7 @@ def test_pages_load_nothing_from_elsewhere(client: Client, path: str) -> None:
     loaded = [
         attributes.get("src") or attributes.get("href") for tag, attributes in page.found if tag in ("script", "link")
     ]
-    assert loaded == ["/static/sandbox.css", "/static/live.js"]
+    assert loaded == ["/static/icon.svg", "/static/sandbox.css", "/static/live.js"]
     for each in loaded:
         assert client.call("GET", str(each)).status_code == 200
 
@@ -144,6 +165,91 @@ def test_long_lists_are_paged_with_their_filters_kept(client: Client) -> None:
     assert "?q=click&amp;offset=100" in page
 
 
+def test_a_list_leads_to_its_first_and_last_part_and_to_any_other(client: Client) -> None:
+    client.batch(*(event(number) for number in range(220)))
+    page = html(client, "/activity?type=event&page=3")
+    assert "101–150 of 220" in page  # noqa: RUF001
+    assert "?type=event&amp;offset=0" in page
+    assert "?type=event&amp;offset=200" in page
+    assert '<input type="hidden" name="type" value="event">' in page
+
+
+def test_json_comes_in_parts(client: Client) -> None:
+    for start in range(0, 1200, 400):
+        client.batch(*(event(number) for number in range(start, start + 400)))
+    first = client.read("/activity.json")
+    rest = client.read(f"/activity.json?offset={first['next_offset']}")
+    assert (len(first["activity"]), len(rest["activity"]), rest["next_offset"]) == (1000, 200, None)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "offset=-5", "page=0", "limit=x", "offset=9" + "9" * 30])
+def test_a_strange_part_of_a_list_is_no_error(client: Client, query: str) -> None:
+    client.batch(event(1))
+    assert client.call("GET", f"/activity?{query}", headers={"Accept": "text/html"}).status_code == 200
+
+
+HIDDEN = "gnp.\u202egpj\u200b\x07"
+SHOWN = "gnp.⟨U+202E⟩gpj⟨U+200B⟩⟨U+0007⟩"
+
+
+@pytest.mark.parametrize("path", ["people", "people/u1", "activity", "objects", "refused"])
+def test_hidden_and_reordering_characters_are_shown(client: Client, path: str) -> None:
+    fill(client, HIDDEN)
+    client.batch(identify({"note": HIDDEN}), event(9, HIDDEN, id="not a ULID"))
+    page = html(client, f"/{path}")
+    assert SHOWN in page
+    assert "\u202e" not in page
+
+
+def test_people_are_found_by_what_is_known_of_them(client: Client) -> None:
+    client.batch(
+        identify({"name": "Zoë Smith", "plan": 'pro "max"'}), identify({"name": "Bob"}, identifiers={"id": "u2"})
+    )
+    found = {query: client.read(f"/people.json?q={quote(query)}")["people"] for query in ("zoË", 'pro "m', "U2", "nil")}
+    assert {query: [person["id"] for person in people] for query, people in found.items()} == {
+        "zoË": ["u1"],
+        'pro "m': ["u1"],
+        "U2": ["u2"],
+        "nil": [],
+    }
+
+
+def test_a_person_without_an_email_is_listed_by_what_there_is(client: Client) -> None:
+    client.batch(identify())
+    assert re.search(
+        r'<a href="/people/cio_[0-9a-f]+">u1</a> <span class="quiet">no email</span>', html(client, "/people")
+    )
+
+
+def test_activity_leads_to_its_person_and_back(client: Client) -> None:
+    client.batch(event(1), event(2, identifiers={"id": "u2"}))
+    cio_id = client.person("u1")["cio_id"]
+    assert f'href="/people/cio_{cio_id}"' in html(client, "/activity")
+    assert f'href="/activity?person=cio_{cio_id}"' in html(client, "/people/u1")
+    assert [line["person"]["id"] for line in client.activity(f"?person=cio_{cio_id}")] == ["u1"]
+
+
+def test_a_line_says_why_it_was_not_joined(client: Client) -> None:
+    client.batch(event(1, identifiers={"anonymous_id": "a1"}))
+    assert '<a class="why" href="/activity/1">Why not joined?</a>' in html(client, "/activity")
+    page = html(client, "/activity/1")
+    assert "Nobody here was identified with this anonymous_id." in page
+    assert client.read("/activity/1.json")["line"]["claims"] == []
+
+
+@pytest.mark.parametrize("path", ["/people/nobody%20here", "/activity/99", "/nothing/at/all"])
+def test_an_error_page_says_what_was_looked_for_and_leads_on(client: Client, path: str) -> None:
+    answer = client.call("GET", path, headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert f"<code>{path}</code>" in answer.text
+    assert 'href="/activity"' in answer.text
+
+
+def test_long_lists_are_folded(client: Client) -> None:
+    client.batch(identify({f"a{number:02d}": 1 for number in range(40)}))
+    assert "<summary>Show all 40</summary>" in html(client, "/people/u1")
+
+
 def test_the_count_only_mode_is_announced() -> None:
     from customerio_beam.sandbox.server import running_sandbox
 
@@ -184,11 +290,6 @@ def test_charts_are_drawn_inside_their_frame(client: Client) -> None:
     for number in range(30):
         client.batch(*(event(100 * number + each) for each in range(number + 1)))
     Drawing().feed(html(client, "/delivery"))
-
-
-def test_shares_are_of_the_largest() -> None:
-    assert shares({"a": 1, "b": 4}) == [("b", 4, 100.0), ("a", 1, 25.0)]
-    assert shares({}) == []
 
 
 @pytest.mark.parametrize(

@@ -315,6 +315,13 @@ def test_a_broken_chunk_is_a_bad_request(client: Client) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize("request_line", [b"GET /stats HTTP/1.0", b"GET /stats HTTP/1.1\r\nConnection: close"])
+def test_a_connection_closes_when_the_client_says_so(client: Client, request_line: bytes) -> None:
+    with socket.create_connection((client.host, client.port), timeout=10) as connection:
+        connection.sendall(request_line + b"\r\nHost: localhost\r\n\r\n")
+        assert b"".join(iter(lambda: connection.recv(65_536), b"")).endswith(b"}")
+
+
 def test_a_compressed_body_is_refused_with_a_sentence(client: Client) -> None:
     answer = client.call("POST", "/api/v2/batch", data=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
     message = "Content-Encoding gzip is not supported; send the body uncompressed"

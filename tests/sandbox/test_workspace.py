@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customerio_beam.sandbox import views
-from customerio_beam.sandbox.settings import Settings
+from customerio_beam.sandbox.operations import Settings
 from customerio_beam.sandbox.workspace import Workspace
 from tests.sandbox.conftest import NOW, event, identify, person_operation, ulid
 
@@ -82,6 +82,7 @@ def interleaved(each: Sequence[Sequence[dict[str, Any]]], turns: Sequence[int]) 
     return merged
 
 
+@settings(deadline=None)
 @given(of_everybody(), st.lists(st.integers(0, 2), max_size=24), st.integers(1, 24))
 def test_only_each_persons_own_order_matters(each: list[list[dict[str, Any]]], turns: list[int], batch: int) -> None:
     with workspace() as one_by_one, workspace() as mixed:
@@ -94,6 +95,7 @@ def test_only_each_persons_own_order_matters(each: list[list[dict[str, Any]]], t
         assert outcome(mixed) == outcome(one_by_one)
 
 
+@settings(deadline=None)
 @given(st.lists(operations_of("u1"), min_size=1, max_size=12), st.integers(0, 12))
 def test_sending_again_from_the_start_changes_nothing(operations: list[dict[str, Any]], cut: int) -> None:
     with workspace() as once, workspace() as again:
@@ -104,6 +106,7 @@ def test_sending_again_from_the_start_changes_nothing(operations: list[dict[str,
         assert outcome(again) == outcome(once)
 
 
+@settings(deadline=None)
 @given(st.lists(operations_of("u1"), min_size=1, max_size=12), st.integers(0, 12))
 def test_sending_again_is_never_out_of_order(operations: list[dict[str, Any]], cut: int) -> None:
     in_order = sorted(operations, key=lambda each: each.get("timestamp", 0))

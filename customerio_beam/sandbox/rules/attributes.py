@@ -40,7 +40,7 @@ def nest(attributes: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def is_unsubscribed(value: Any) -> bool:
     """Return whether an `unsubscribed` value unsubscribes: true in any case and spelling, 1 and "1" do."""
-    return str(value).lower() in ("true", "1", "1.0") if isinstance(value, (bool, int, float, str)) else False
+    return value in (True, "1") or (isinstance(value, str) and value.lower() == "true")
 
 
 def too_long(name: str, value: Any) -> str | None:
@@ -55,5 +55,4 @@ def too_long(name: str, value: Any) -> str | None:
 
 def updated(current: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return attributes of an object or relationship after an update: null and the empty string remove one."""
-    merged = {**current, **attributes}
-    return {name: value for name, value in merged.items() if value is not None and value != ""}
+    return {name: value for name, value in {**current, **attributes}.items() if value is not None and value != ""}

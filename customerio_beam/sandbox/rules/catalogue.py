@@ -43,6 +43,11 @@ KNOWN = (
     Rule("A merge into a primary that does not exist does nothing.", TRACK_API),
     Rule("An object is created by the first operation that names it; deleting one ends its relationships.", TRACK_API),
     Rule("A cio_object_id names an object that exists; it creates none.", TRACK_API),
+    Rule("A v1 identify call may carry _timestamp, cio_relationships and cio_id beside its attributes.", TRACK_API),
+    Rule("A metric needs no credentials; it has the metrics of all channels.", TRACK_API),
+    Rule("An unsubscribe page's call needs no credentials; it unsubscribes the person of the delivery.", TRACK_API),
+    Rule("A call adds up to 1,000 people to a manual segment or removes them; it ignores ids of nobody.", TRACK_API),
+    Rule("A form names its person by one of id and email; its other fields are texts, and attributes.", TRACK_API),
     Rule("A batch has at most 500,000 bytes, an operation 32,000, the data of a v1 event 100,000.", TRACK_API),
     Rule("A person has at most 300 attributes, with names of 150 bytes and values of 1,000 bytes.", TRACK_API),
     Rule("All attributes of an object, or of a relationship, have at most 100 KB.", TRACK_API),
@@ -58,6 +63,11 @@ NOT_KNOWN = (
     "Whether an identify call that is older than the person's attributes joins anonymous events. Here it does.",
     "Whether a relationship to an anonymous_id that arrives after the identify call is joined. Here it is joined within"
     " five minutes, as events are.",
+    "Who received a delivery: the sandbox sends none. Here the person that a metric of it named first, by an"
+    " identifier or a device.",
+    "Whether a manual segment must exist before people are added. Here it need not.",
+    "Whether v1 calls take numbers for identifiers, and a text for last_used, as official clients send them. Here they"
+    " do.",
     "Which of two attribute updates of one second counts. Here the one that arrived last.",
     "Which of two updates of an object counts: there is no timestamp. Here the one that arrived last.",
     "Whether null or the empty string removes an attribute of a person. Here it does.",

@@ -6,44 +6,32 @@ Source of all values, unless a line says otherwise: Customer.io's Track API refe
 
 from __future__ import annotations
 
+#: Largest body of one batch request ("500kb"), in bytes.
 MAX_BATCH_BYTES = 500_000
-"""Largest body of one batch request ("500kb"), in bytes."""
-
+#: Largest operation, in a batch or alone ("32kb"), in bytes.
 MAX_OPERATION_BYTES = 32_000
-"""Largest operation, in a batch or alone ("32kb"), in bytes."""
-
+#: Largest `data` of an event sent with the v1 calls, in bytes.
 MAX_EVENT_DATA_BYTES = 100_000
-"""Largest `data` of an event sent with the v1 calls, in bytes."""
-
+#: Longest person or object identifier, in UTF-8 bytes.
 MAX_IDENTIFIER_BYTES = 150
-"""Longest person or object identifier, in UTF-8 bytes."""
-
+#: Longest name of an event, in UTF-8 bytes.
 MAX_EVENT_NAME_BYTES = 100
-"""Longest name of an event, in UTF-8 bytes."""
-
+#: Longest attribute name of a person, object or relationship, in UTF-8 bytes.
 MAX_ATTRIBUTE_NAME_BYTES = 150
-"""Longest attribute name of a person, object or relationship, in UTF-8 bytes."""
-
+#: Longest attribute value of a person, object or relationship, in UTF-8 bytes (of its JSON text unless a string).
 MAX_ATTRIBUTE_VALUE_BYTES = 1_000
-"""Longest attribute value of a person, object or relationship, in UTF-8 bytes (of its JSON text unless a string)."""
-
+#: Attributes that one identify call may carry, and that one person may have.
 MAX_ATTRIBUTES = 300
-"""Attributes that one identify call may carry, and that one person may have."""
-
+#: Largest JSON text of all attributes of an object, or of a relationship ("100 KB"), in bytes.
 MAX_OBJECT_BYTES = 100_000
-"""Largest JSON text of all attributes of an object, or of a relationship ("100 KB"), in bytes."""
-
+#: People that one call may add to a manual segment, or remove from it.
 MAX_SEGMENT_IDS = 1_000
-"""People that one call may add to a manual segment, or remove from it."""
-
+#: Requests per second that an account may send; "not strictly enforced".
 REQUESTS_PER_SECOND = 1_000
-"""Requests per second that an account may send; "not strictly enforced"."""
-
+#: Oldest accepted timestamp, in unix seconds: the first second of year 1 (the sandbox's own choice).
 MIN_TIMESTAMP = -62_135_596_800
-"""Oldest accepted timestamp, in unix seconds: the first second of year 1 (the sandbox's own choice)."""
-
+#: The sandbox refuses timestamps from here on as milliseconds sent by mistake, in unix seconds (its own choice).
 MAX_TIMESTAMP = 10_000_000_000
-"""The sandbox refuses timestamps from here on as milliseconds sent by mistake, in unix seconds (its own choice)."""
 
 
 def is_longer(text: str, limit: int) -> bool:

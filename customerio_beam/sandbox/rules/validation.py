@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
@@ -42,13 +43,16 @@ class Refused(Exception):
 
 
 class _Identifiers(msgspec.Struct, forbid_unknown_fields=True):
-    """An object with exactly one of its fields; the subclasses made below have the fields."""
+    """An object with exactly one of its fields, or with an object's type and id; the subclasses have the fields."""
 
     def __post_init__(self) -> None:
         named = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
-        if len(named) != 1:
+        ids = set(named) - {"object_type_id"}
+        if len(ids) != 1 or ("object_type_id" in named) != ("object_id" in named):
             raise ValueError(f"must have exactly one of {', '.join(self.__struct_fields__)}")
-        _check_lengths(named)
+        for name, value in named.items():
+            if limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
+                raise ValueError(f"{name}: is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
 
 
 class _Event(msgspec.Struct):
@@ -62,24 +66,6 @@ class _Event(msgspec.Struct):
             raise ValueError(f"name: is longer than {limits.MAX_EVENT_NAME_BYTES} bytes")
         if self.id is not msgspec.UNSET and not is_ulid(self.id):
             raise ValueError("id: must be a valid ULID")
-
-
-class _ObjectName(msgspec.Struct, forbid_unknown_fields=True):
-    object_type_id: _Text | None = None
-    object_id: _Text | None = None
-    cio_object_id: _Text | None = None
-
-    def __post_init__(self) -> None:
-        named = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
-        if set(named) not in ({"object_type_id", "object_id"}, {"cio_object_id"}):
-            raise ValueError("must be object_type_id and object_id, or cio_object_id")
-        _check_lengths(named)
-
-
-def _check_lengths(identifiers: dict[str, str]) -> None:
-    for name, value in identifiers.items():
-        if limits.is_longer(value, limits.MAX_IDENTIFIER_BYTES):
-            raise ValueError(f"{name}: is longer than {limits.MAX_IDENTIFIER_BYTES} bytes")
 
 
 def _shape(*bases: type, **fields: Any) -> Any:
@@ -99,23 +85,20 @@ def _related(to: Any) -> Any:
 
 _MERGEABLE = _one_of("id", "email", "cio_id")  # a phone number identifies people, except in merges and relationships
 _WHO: dict[str, Any] = {"identifiers": _one_of("id", "email", "cio_id", "phone")}
-_OBJECT: dict[str, Any] = {"identifiers": _ObjectName}
+_OBJECT_NAME = _one_of("object_type_id", "object_id", "cio_object_id")
+_OBJECT: dict[str, Any] = {"identifiers": _OBJECT_NAME}
+_PUSH = Literal["opened", "converted", "delivered"]
 _TIMED = {"timestamp": _Timestamp, "attributes": _Attributes}
-_TO_OBJECTS, _TO_PEOPLE, _TO_VISITORS = map(_related, (_ObjectName, _MERGEABLE, _one_of(ANONYMOUS)))
-_DEVICE: dict[str, Any] = {
-    "platform": Literal["ios", "android"],
-    "optional": {"last_used": _Timestamp, "attributes": _Attributes},
-}
+_TO_OBJECTS, _TO_PEOPLE, _TO_VISITORS = map(_related, (_OBJECT_NAME, _MERGEABLE, _one_of(ANONYMOUS)))
+_LAST_USED = {"last_used": _Timestamp, "attributes": _Attributes}
+_DEVICE = _shape(token=_Text, platform=Literal["ios", "android"], optional=_LAST_USED)
 _PERSON_EVENT = _shape(_Event, optional=_TIMED, identifiers=_one_of("id", "email", "cio_id", "phone", ANONYMOUS))
-ANONYMOUS_EVENT = _shape(_Event, optional={**_TIMED, "identifiers": dict[str, Any]})
-"""An event of v1 that names nobody."""
-
 SHAPES: dict[tuple[str, str], Any] = {
     **{("person", action): _PERSON_EVENT for action in EVENT_ACTIONS},
     **{("person", action): _shape(**_WHO) for action in ("delete", "suppress", "unsuppress")},
     ("person", "identify"): _shape(**_WHO, optional={**_TIMED, "cio_relationships": _TO_OBJECTS}),
     ("person", "merge"): _shape(primary=_MERGEABLE, secondary=_MERGEABLE),
-    ("person", "add_device"): _shape(**_WHO, device=_shape(token=_Text, **_DEVICE)),
+    ("person", "add_device"): _shape(**_WHO, device=_DEVICE),
     ("person", "delete_device"): _shape(**_WHO, device=_shape(token=_Text)),
     ("person", "add_relationships"): _shape(**_WHO, cio_relationships=_TO_OBJECTS),
     ("person", "delete_relationships"): _shape(**_WHO, cio_relationships=_TO_OBJECTS),
@@ -126,7 +109,7 @@ SHAPES: dict[tuple[str, str], Any] = {
     ("object", "delete_relationships"): _shape(**_OBJECT, cio_relationships=_TO_PEOPLE),
     ("delivery", "event"): _shape(
         identifiers=_shape(id=_Text),
-        name=Literal["opened", "converted", "delivered"],
+        name=_PUSH,
         attributes=_shape(device_token=str),
         optional={"timestamp": _Timestamp},
     ),
@@ -166,5 +149,27 @@ def check_shape(value: Any, shape: Any) -> None:
         missing = _MISSING.match(found["text"])
         places = (found["path"], found["field"] or (missing and missing[1]))
         field = re.sub(r"\[.*?\]", "", ".".join(filter(None, places)))
-        text = "is required" if missing else found["text"]
+        text = found["text"].replace("Expected", "must be").replace("Invalid", "has an invalid")
+        text = "is required" if missing else text
         raise Refused("required" if missing else "invalid", field, f"{field} {text}".strip()) from None
+
+
+_V1_SHAPES = {
+    "anonymous_event": _shape(_Event, optional={**_TIMED, "identifiers": dict[str, Any]}),
+    "form": _shape(identifiers=_one_of("id", "email"), attributes=dict[str, str]),
+    "metrics": _shape(  # of any channel: the metrics of all of them
+        delivery_id=_Text,
+        metric=Literal["bounced", "clicked", "converted", "deferred", "delivered", "dropped", "opened", "spammed"],
+        optional={"timestamp": _Timestamp, "recipient": str | int, "reason": str, "href": str},
+    ),
+    "push_events": _shape(delivery_id=_Text, event=_PUSH, optional={"timestamp": _Timestamp, "device_id": str}),
+    "segment": _shape(
+        segment=Annotated[int, msgspec.Meta(ge=0, lt=2**31)],
+        id_type=Literal["id", "email", "cio_id"],
+        ids=Annotated[list[str | int], msgspec.Meta(min_length=1, max_length=limits.MAX_SEGMENT_IDS)],
+    ),
+    "unsubscribe": _shape(optional={"unsubscribe": bool}),
+}
+
+#: The checks of what v1 calls carry and v2 operations do not.
+V1_CHECKS = {name: partial(check_shape, shape=shape) for name, shape in _V1_SHAPES.items()}
