@@ -54,7 +54,17 @@ debian_package() {
     missing "$1: 'apt-get install $2' failed, see above"
 }
 
+# npm_packages: what the tests of the sandbox take from npm, in the locked versions.
+npm_packages() {
+  command -v npm > /dev/null || { missing "Node.js with npm: runs Customer.io's client and checks pages with axe-core"; return; }
+  local folder=tests/integration/npm
+  cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed" && return
+  npm ci --prefix "$folder" --no-audit --no-fund --loglevel=error > /dev/null &&
+    cp "$folder/package-lock.json" "$folder/node_modules/.installed" || missing "packages from npm: 'npm ci' failed, see above"
+}
+
 go_programs
+npm_packages
 debian_package redis-server redis-server
 debian_package chromium chromium
 debian_package chromedriver chromium-driver

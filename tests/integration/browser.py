@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import pathlib
 import re
 import subprocess
@@ -68,6 +69,24 @@ class Browser:
         """Returns what a script returns that runs in the page."""
         return self._call("POST", "/execute/sync", script=script, args=[])
 
+    def script_async(self, script: str) -> Any:
+        """Returns what a script hands to its last argument, a function."""
+        return self._call("POST", "/execute/async", script=script, args=[])
+
+    def prefer(self, scheme: str) -> None:
+        """Prefers the `light` or `dark` colour scheme."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._call("POST", "/goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params={"features": features})
+
+    def press(self, key: str) -> None:
+        """Presses a key, by its code point in the WebDriver protocol, as "\ue004" for Tab."""
+        actions = [{"type": kind, "value": key} for kind in ("keyDown", "keyUp")]
+        self._call("POST", "/actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
+    def screenshot(self, file: pathlib.Path) -> None:
+        """Writes what the window shows to a PNG file."""
+        file.write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
+
     def console_errors(self) -> list[str]:
         """Returns the errors that the page has logged, failed loads and refused scripts among them."""
         lines = self._call("POST", "/se/log", type="browser")
@@ -107,7 +126,7 @@ def running_browser(folder: pathlib.Path, width: int, height: int) -> Iterator[B
                 "mobileEmulation": {"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0}},
             }
             capabilities = {
-                "timeouts": {"implicit": _WAIT_MS},
+                "timeouts": {"implicit": _WAIT_MS, "script": 60_000},
                 "goog:chromeOptions": options,
                 "goog:loggingPrefs": {"browser": "ALL"},
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ import requests
 from customerio_beam.sandbox.server import RunningSandbox, running_sandbox
 from tests.integration.browser import Browser, running_browser
 from tests.integration.job import API_KEY, SITE_ID, Job
-from tests.integration.tools import ROOT
+from tests.integration.tools import ROOT, node_packages
 
 pytestmark = pytest.mark.integration
 
@@ -58,16 +59,27 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]
         yield sandbox
 
 
+WIDTHS = {"desktop": 1300, "tablet": 800, "phone": 390}
+
+
+def browser_of(width: int, folder: pathlib.Path) -> Iterator[Browser]:
+    with running_browser(folder, width, 844) as browser:
+        yield browser
+
+
 @pytest.fixture(scope="module")
 def desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with running_browser(tmp_path_factory.mktemp("desktop"), 1200, 800) as browser:
-        yield browser
+    yield from browser_of(WIDTHS["desktop"], tmp_path_factory.mktemp("desktop"))
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    yield from browser_of(WIDTHS[request.param], tmp_path_factory.mktemp(request.param))
 
 
 @pytest.fixture(scope="module")
 def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with running_browser(tmp_path_factory.mktemp("phone"), 390, 844) as browser:
-        yield browser
+    yield from browser_of(WIDTHS["phone"], tmp_path_factory.mktemp("phone"))
 
 
 def test_people_view_finds_a_person_and_leads_to_attributes_and_activity(
@@ -76,7 +88,7 @@ def test_people_view_finds_a_person_and_leads_to_attributes_and_activity(
     desktop.open(f"{filled.url}/")
     desktop.type("input[name=q]", "JOHN.DOE@example.com")
     desktop.click("form button")
-    desktop.wait_for("//h1[.='People View']")
+    desktop.wait_for("//input[@name='q'][@value='JOHN.DOE@example.com']")
     assert desktop.script("return document.querySelectorAll('tbody tr').length") == 1
     desktop.click("tbody a")
     desktop.wait_for("//h1[.='john.doe@example.com']")
@@ -104,9 +116,8 @@ def test_activity_shows_the_exact_json_when_asked(filled: RunningSandbox, deskto
 
 def test_activity_shows_events_as_they_come_in(filled: RunningSandbox, desktop: Browser) -> None:
     desktop.open(f"{filled.url}/activity")
-    event = {"type": "person", "action": "event", "identifiers": {"id": "live"}, "name": "Just now"}
-    requests.post(f"{filled.url}/api/v2/entity", json=event, auth=(SITE_ID, API_KEY), timeout=10).raise_for_status()
-    desktop.wait_for("//td[.='Just now']")
+    send(filled, name="Just now")
+    desktop.wait_for("//td[contains(., 'Just now')]")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -127,11 +138,80 @@ def test_markup_is_shown_as_text(filled: RunningSandbox, desktop: Browser) -> No
     assert [link for link in links if not link.startswith(filled.url)] == []
 
 
-@pytest.mark.parametrize("page", [*PAGES, "/people/john.doe@example.com"])
-def test_every_page_fits_a_phone(filled: RunningSandbox, phone: Browser, page: str) -> None:
-    phone.open(f"{filled.url}{page}")
-    phone.wait_for("//h1")
-    assert phone.script("return document.documentElement.scrollWidth") <= 390
+EVERY_PAGE = [
+    *PAGES,
+    "/people/john.doe@example.com",
+    "/activity/1",
+    "/nothing",
+    "/activity?type=none",
+    "/people?q=none",
+]
+AXE = """
+const done = arguments[arguments.length - 1];
+axe.run(document, { rules: { "target-size": { enabled: true } } }).then(result => done({
+  passes: result.passes.length,
+  violations: result.violations.map(rule => [rule.id, rule.nodes.map(node => node.html)]),
+}));
+"""
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_every_page_fits_the_window(filled: RunningSandbox, browser: Browser, page: str) -> None:
+    browser.open(f"{filled.url}{page}")
+    assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
+    outside = (
+        "return [...document.querySelectorAll('header a')].filter(a => a.getBoundingClientRect().right > innerWidth)"
+    )
+    assert browser.script(outside) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", EVERY_PAGE)
+def test_axe_finds_nothing(filled: RunningSandbox, browser: Browser, page: str, scheme: str) -> None:
+    axe = (node_packages() / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    browser.prefer(scheme)
+    browser.open(f"{filled.url}{page}")
+    found = browser.script_async(axe + AXE)
+    assert found["violations"] == []
+    assert found["passes"] > 20
+
+
+def send(sandbox: RunningSandbox, **fields: object) -> None:
+    operation = {"type": "person", "action": "event", "identifiers": {"id": "live"}, "name": "Clicked", **fields}
+    requests.post(
+        f"{sandbox.url}/api/v2/entity", json=operation, auth=(SITE_ID, API_KEY), timeout=10
+    ).raise_for_status()
+
+
+def test_a_phone_shows_why_an_event_was_not_joined(filled: RunningSandbox, phone: Browser) -> None:
+    send(filled, action="identify", attributes={"anonymous_id": "late visitor"})
+    requests.post(f"{filled.url}/clock", json={"advance_seconds": 420}, timeout=10).raise_for_status()
+    send(filled, identifiers={"anonymous_id": "late visitor"}, name="Too late")
+    phone.open(f"{filled.url}/activity")
+    assert phone.script("return document.querySelector('.why').getBoundingClientRect().right <= innerWidth")
+    phone.click(".why")
+    phone.wait_for("//h1[.='Too late']")
+    assert "arrived 7 minutes after the last identify call with this anonymous_id" in phone.text("main")
+    assert "The next identify call with this anonymous_id joins this event." in phone.text("main")
+
+
+def test_focus_and_what_is_open_survive_a_refresh(filled: RunningSandbox, desktop: Browser) -> None:
+    send(filled, name="Before")
+    desktop.open(f"{filled.url}/activity?q=live")
+    desktop.click("tbody tr:first-child summary")
+    desktop.script("document.querySelector('tbody tr:first-child .who a').focus()")
+    send(filled, name="After the focus")
+    desktop.wait_for("//td[contains(., 'After the focus')]")
+    assert desktop.script("return document.activeElement.textContent") == "live"
+    assert desktop.script("return document.activeElement.closest('tr').innerText.includes('Before')")
+    assert desktop.script("return document.querySelector('details[open]').closest('tr').innerText.includes('Before')")
+    assert "The list changed" in desktop.script("return document.getElementById('news').textContent")
+
+
+def test_the_first_tab_leads_past_the_navigation(filled: RunningSandbox, desktop: Browser) -> None:
+    desktop.open(f"{filled.url}/people")
+    desktop.press("\ue004")
+    assert desktop.script("return document.activeElement.textContent") == "Skip to the content"
 
 
 def test_delivery_draws_what_was_delivered(filled: RunningSandbox, desktop: Browser) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.processes import program
 
-__all__ = ["ROOT", "tool", "unavailable"]
+__all__ = ["ROOT", "node_packages", "tool", "unavailable"]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -24,6 +24,14 @@ def tool(name: str) -> str:
         return program(name)
     except FileNotFoundError as missing:
         unavailable(str(missing))
+
+
+def node_packages() -> pathlib.Path:
+    """Returns the folder with the packages from npm that ``scripts/integration_tools.sh`` installs."""
+    folder = ROOT / "tests" / "integration" / "npm"
+    if not (folder / "node_modules").is_dir():
+        unavailable("packages from npm are missing: scripts/integration_tools.sh installs them")
+    return folder
 
 
 def unavailable(message: str) -> NoReturn:
