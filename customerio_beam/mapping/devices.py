@@ -31,7 +31,7 @@ _APPLE: Final = frozenset(
 )
 _ANDROID: Final = "android"
 
-_TOKEN: Final = places("device token")
+_TOKEN: Final = places("device token of application events")
 _TOKEN_OF_DEVICE_EVENT: Final = places("device token of device and delivery events")
 _PLATFORM: Final = places("device platform")
 #: Properties that are no attributes of a device: the device itself, and its token.

@@ -37,9 +37,9 @@ CONTROL_TRAITS: Final = frozenset(
 )
 
 _TYPE_IN_TRAITS: Final = places("object type of identify and group")
-_TYPE: Final = places("object type")
-_ID: Final = places("object id")
-_ID_OF_TYPED: Final = places("object id where the properties name a type")
+_TYPE: Final = places("object type of object events")
+_ID: Final = places("object id of object events")
+_ID_OF_TYPED: Final = places("object id of object events whose properties name a type")
 
 
 def object_of_traits(object_id: str, event: Event) -> Identifiers:

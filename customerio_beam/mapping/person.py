@@ -42,9 +42,9 @@ _E164: Final = re.compile(r"\+[1-9]\d{6,14}", re.ASCII).fullmatch
 _CIO_PREFIX: Final = "cio_"
 
 _EMAIL_OF_IDENTIFY: Final = places("email of identify")
-_EMAIL_OF_OTHERS: Final = places("email")
+_EMAIL_OF_OTHERS: Final = places("email of the other calls")
 _PHONE_OF_IDENTIFY: Final = places("phone of identify")
-_PHONE_OF_OTHERS: Final = places("phone")
+_PHONE_OF_OTHERS: Final = places("phone of the other calls")
 
 
 def user(user_id: str, identify_by: IdentifyBy) -> Identifiers:

@@ -14,7 +14,7 @@ from customerio_beam.mapping.special_events import OBJECT_EVENTS, special_name
 __all__ = ["placeholder_ids"]
 
 _OBJECT_OF_IDENTIFY: Final = places("object id of identify")
-_OBJECT: Final = places("object id")
+_OBJECT: Final = places("object id of object events")
 
 
 def placeholder_ids(event: Event, settings: MappingSettings) -> int:

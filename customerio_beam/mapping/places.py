@@ -31,14 +31,14 @@ _OBJECT: Final = ("properties.objectId", "properties.object_id")
 
 #: The places of each field, first to last.
 PLACES: Final[dict[str, tuple[str, ...]]] = {
-    "device token": _TOKEN,
+    "device token of application events": _TOKEN,
     "device token of device and delivery events": _TOKEN_OF_DEVICE_EVENT,
     "device platform": ("context.device.type", "properties.device.type", "context.os.name"),
     "object id of identify": ("traits.objectId",),
-    "object id": _OBJECT,
+    "object id of object events": _OBJECT,
     # Some libraries put the current group on every event: a delete must not take it for its object.
-    "object id where the properties name a type": (*_OBJECT, "groupId", "context.groupId"),
-    "object type": ("properties.objectTypeId", "properties.object_type_id"),
+    "object id of object events whose properties name a type": (*_OBJECT, "groupId", "context.groupId"),
+    "object type of object events": ("properties.objectTypeId", "properties.object_type_id"),
     "object type of identify and group": ("traits.object_type_id", "traits.objectTypeId"),
     "delivery id": ("properties.deliveryId", "properties.delivery_id"),
     "page name": (
@@ -59,9 +59,9 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "screen name": ("name", "event", "properties.name", "category"),
     "email of identify": ("traits.email", "context.traits.email"),
-    "email": ("context.traits.email",),
+    "email of the other calls": ("context.traits.email",),
     "phone of identify": ("traits.phone", "context.traits.phone"),
-    "phone": ("context.traits.phone",),
+    "phone of the other calls": ("context.traits.phone",),
 }
 
 _PROPERTIES: Final = "properties"

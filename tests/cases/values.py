@@ -1,4 +1,4 @@
-"""What becomes of values: dates, and everything else."""
+"""Values: dates, and everything else."""
 
 from __future__ import annotations
 
