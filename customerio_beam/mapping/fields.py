@@ -24,6 +24,7 @@ NO_FIELDS: Final[dict[str, Any]] = {}
 #: How programming languages print a missing value, in lower case. Senders that turn a missing id into text send these.
 #: As an identifier, each would join the events of many strangers in one person.
 _PLACEHOLDERS: Final = frozenset({"undefined", "null", "none", "nil", "nan", "[object object]"})
+_LONGEST_PLACEHOLDER: Final = len("[object object]")
 
 
 def is_placeholder(value: Any) -> bool:
@@ -63,10 +64,9 @@ def identifier_text(value: str | int | float | None) -> str | None:
     """
     if isinstance(value, str):
         value = value.strip()
-        # Most identifiers have another length, which is the quickest way to tell.
-        if len(value) in (3, 4, 9, 15) and value.lower() in _PLACEHOLDERS:
-            return None
-        return value or None
+        if len(value) > _LONGEST_PLACEHOLDER:
+            return value
+        return None if not value or value.lower() in _PLACEHOLDERS else value
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return None if value is None else str(value)

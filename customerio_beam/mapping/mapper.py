@@ -14,7 +14,7 @@ from customerio_beam.mapping.mapped import Claim, Mapped, UnsentPart
 from customerio_beam.mapping.names import cut_name
 from customerio_beam.mapping.operation import Parts
 from customerio_beam.mapping.settings import MappingSettings
-from customerio_beam.mapping.special_events import SPECIAL_EVENTS, special_name
+from customerio_beam.mapping.special_events import SPECIAL_EVENTS
 
 __all__ = ["map_event"]
 
@@ -78,8 +78,8 @@ def map_event(event: Event, settings: MappingSettings) -> Mapped:
 
 def _parts(event: Event, settings: MappingSettings) -> Parts:
     if event.call == "track":
-        name = special_name(event)
-        if name is not None:
+        name = event.fields.event
+        if isinstance(name, str) and name in SPECIAL_EVENTS:
             return SPECIAL_EVENTS[name](event, settings)
     return CALL_MAPPERS[event.call](event, settings)
 

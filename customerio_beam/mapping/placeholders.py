@@ -9,7 +9,7 @@ from customerio_beam.mapping.fields import is_placeholder
 from customerio_beam.mapping.person import placeholder_emails
 from customerio_beam.mapping.places import Places, places, value_at
 from customerio_beam.mapping.settings import MappingSettings
-from customerio_beam.mapping.special_events import OBJECT_EVENTS, special_name
+from customerio_beam.mapping.special_events import OBJECT_EVENTS
 
 __all__ = ["placeholder_ids"]
 
@@ -34,7 +34,7 @@ def placeholder_ids(event: Event, settings: MappingSettings) -> int:
             count += 1
     if event.call == "identify":
         count += _count(event, _OBJECT_OF_IDENTIFY)
-    elif special_name(event) in OBJECT_EVENTS:
+    elif event.call == "track" and isinstance(fields.event, str) and fields.event in OBJECT_EVENTS:
         count += _count(event, _OBJECT)
     return count
 

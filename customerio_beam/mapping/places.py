@@ -96,9 +96,7 @@ def value_at(event: Event, place: Place) -> Any:
         value = event.traits.get(first)
     else:
         value = getattr(event.fields, first)
-    if not second:
-        return value
-    return value.get(second) if isinstance(value, dict) else field_of(value, second)
+    return field_of(value, second) if second and value is not None else value
 
 
 def field_of(value: Any, name: str) -> Any:

@@ -20,7 +20,7 @@ from customerio_beam.mapping.operation import Operation, Parts
 from customerio_beam.mapping.person import known_person, known_person_of
 from customerio_beam.mapping.settings import MappingSettings
 
-__all__ = ["OBJECT_EVENTS", "SPECIAL_EVENTS", "special_name"]
+__all__ = ["OBJECT_EVENTS", "SPECIAL_EVENTS"]
 
 
 def _application_opened(event: Event, settings: MappingSettings) -> Parts:
@@ -103,12 +103,6 @@ SPECIAL_EVENTS: Final[dict[str, Callable[[Event, MappingSettings], Parts]]] = {
 OBJECT_EVENTS: Final = frozenset(
     {name for name, mapper in SPECIAL_EVENTS.items() if mapper in (_object_deleted, _relationship_deleted)}
 )
-
-
-def special_name(event: Event) -> str | None:
-    """Return the name of a track event that has a meaning of its own; None for all others."""
-    name = event.fields.event
-    return name if event.call == "track" and isinstance(name, str) and name in SPECIAL_EVENTS else None
 
 
 def _person(event: Event, settings: MappingSettings, action: str, **fields: object) -> Operation:
