@@ -28,4 +28,4 @@ def keyed_operations(count: int) -> Iterator[tuple[bytes, Value]]:
                 raise TypeError(f"an event was not usable: {event}")
             key = person_key(event, settings.identify_by)
             for operation in map_event(event, settings).operations:
-                yield key, (event.time_ms, operation, event.payload)
+                yield key, (event.time_ms, operation, event.origin.payload())

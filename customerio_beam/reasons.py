@@ -56,7 +56,7 @@ _REASONS = (
     Reason(
         "invalid_timestamp",
         "parse",
-        "The event's time is unreadable",
+        "The event's time is unreadable, or a zero value (before 1970-01-02) and no other field has a time",
         "Correct the sender; mend the payload's time",
     ),
     Reason(
@@ -74,7 +74,8 @@ _REASONS = (
     Reason(
         "missing_identity",
         "map",
-        "The event has no userId and no email, and for track, page and screen no anonymousId",
+        "The event has no userId and no email, and for track, page and screen no anonymousId. Words for nothing "
+        "(`undefined`, `null`) are no ids",
         "Correct the sender; identify people before events that need a person",
     ),
     Reason(
@@ -84,8 +85,8 @@ _REASONS = (
         "Look for a token or a URL in the place of an id",
     ),
     Reason("missing_event_name", "map", "A track call has no name", _CORRECT_SENDER),
-    Reason("missing_page_name", "map", "A page call has no name, URL or path", _CORRECT_SENDER),
-    Reason("missing_screen_name", "map", "A screen call has no name", _CORRECT_SENDER),
+    Reason("missing_page_name", "map", "A page call has no name, URL, path or category", _CORRECT_SENDER),
+    Reason("missing_screen_name", "map", "A screen call has no name or category", _CORRECT_SENDER),
     Reason("missing_group_id", "map", "A group call has no groupId", _CORRECT_SENDER),
     Reason("missing_previous_id", "map", "An alias call has no previousId", _CORRECT_SENDER),
     Reason(
@@ -95,9 +96,16 @@ _REASONS = (
         "Nothing: the two are one person already",
     ),
     Reason(
+        "unsupported_identifier",
+        "map",
+        "A merge or a relationship is of a person known by phone, whom the Track API can't name there. Of a group "
+        "call, only the relationship was not sent",
+        "Name the person by userId or email",
+    ),
+    Reason(
         "missing_device_token",
         "map",
-        "A device or delivery event has no `context.device.token`",
+        "A device event has no token in any of its places (see mapping.md)",
         "Let the app ask for the permission to push first",
     ),
     Reason(
@@ -107,7 +115,12 @@ _REASONS = (
         "Nothing, if Customer.io can't push to such devices; else correct `context.device.type`",
         about="part",
     ),
-    Reason("missing_object_id", "map", "An event about an object has no `properties.objectId`", _CORRECT_SENDER),
+    Reason(
+        "missing_object_id",
+        "map",
+        "An event about an object names none in any of its places (see mapping.md)",
+        _CORRECT_SENDER,
+    ),
     Reason(
         "missing_delivery_id",
         "map",
@@ -117,8 +130,8 @@ _REASONS = (
     Reason(
         "invalid_metric",
         "map",
-        "A Report Delivery Event has a metric other than opened, converted, delivered",
-        "Report other metrics by Customer.io's SDK",
+        "A Report Delivery Event has a metric that the Track API doesn't know",
+        _CORRECT_SENDER,
     ),
     Reason(
         "attribute_too_long",

@@ -1,26 +1,26 @@
-"""What becomes of payloads, without Beam: also the reference that the pipeline is compared with."""
+"""The outcomes of payloads, without Beam: also the reference that the pipeline is compared with."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from customerio_beam.mapping.errors import InvalidEvent
-from customerio_beam.mapping.event import FILTERED, Rejected
+from customerio_beam.mapping.event import Event, Rejected
+from customerio_beam.mapping.event import Outcome as ReadOutcome
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
 
-__all__ = ["Outcome", "outcomes"]
+__all__ = ["Outcome", "outcomes", "outcomes_of"]
 
 
 class Outcome(NamedTuple):
-    """One thing that became of an event.
+    """One outcome of an event.
 
     Attributes:
-        kind: ``operation``, ``filtered``, ``part`` (a dead letter of a part of a delivered event), or the reason of
-            a dead letter.
+        kind: ``operation``, ``filtered``, or the reason of a dead letter of the event or of a part of it.
         text: The operation, or the payload that the dead letter keeps; empty for a filtered event.
     """
 
@@ -29,23 +29,30 @@ class Outcome(NamedTuple):
 
 
 def outcomes(payload: bytes, settings: MappingSettings) -> list[list[Outcome]]:
-    """Return what becomes of each event of a payload."""
-    return [list(_of_event(read, settings)) for read in read_payload(payload)]
+    """Return the outcomes of each event of a payload."""
+    return list(outcomes_of(read_payload(payload, None, settings), settings))
 
 
-def _of_event(read: object, settings: MappingSettings) -> Iterator[Outcome]:
-    if read is FILTERED:
-        yield Outcome("filtered", b"")
-    elif isinstance(read, Rejected):
-        yield Outcome(read.reason, read.payload)
-    else:
+def outcomes_of(found: Iterable[ReadOutcome], settings: MappingSettings) -> Iterator[list[Outcome]]:
+    """Yield the outcomes of each event that was read."""
+    for read in found:
+        yield list(_of_event(read, settings))
+
+
+def _of_event(read: ReadOutcome, settings: MappingSettings) -> Iterator[Outcome]:
+    if isinstance(read, Rejected):
+        yield Outcome(read.reason, read.origin.payload())
+    elif isinstance(read, Event):
+        payload = read.origin.payload()
         try:
-            mapped = map_event(read, settings)  # type: ignore[arg-type]
+            mapped = map_event(read, settings)
         except InvalidEvent as error:
-            yield Outcome(error.reason, read.payload)  # type: ignore[attr-defined]
+            yield Outcome(error.reason, payload)
             return
         for operation in mapped.operations:
             json.loads(operation)
             yield Outcome("operation", operation)
         for part in mapped.unsent:
-            yield Outcome(part.reason, read.payload)  # type: ignore[attr-defined]
+            yield Outcome(part.reason, payload)
+    else:
+        yield Outcome("filtered", b"")

@@ -120,9 +120,9 @@ def _nested(rng: random.Random) -> bytes:
     return rng.choice(
         [
             inner,
-            b'{"type":"identify","userId":"u1","timestamp":1,"%b":%b}' % (field, inner),
-            b'{"type":"track","event":"E","userId":"u1","timestamp":1,"%b":{"a":%b}}' % (field, inner),
-            b'{"batch":[{"type":"track","event":"E","userId":"u1","timestamp":1},%b]}' % inner,
+            b'{"type":"identify","userId":"u1","timestamp":1795514400,"%b":%b}' % (field, inner),
+            b'{"type":"track","event":"E","userId":"u1","timestamp":1795514400,"%b":{"a":%b}}' % (field, inner),
+            b'{"batch":[{"type":"track","event":"E","userId":"u1","timestamp":1795514400},%b]}' % inner,
             opening * levels,
         ]
     )
@@ -133,14 +133,16 @@ def _huge_number(rng: random.Random) -> bytes:
         [b"9" * 400, b"-" + b"1" * 5000, b"1e999", b"-1e400", b"0." + b"3" * 500, b"1e-999", b"18446744073709551616"]
     )
     field = rng.choice([b"userId", b"timestamp", b"messageId", b"groupId", b"name"])
-    return b'{"type":"group","groupId":"g","timestamp":1,"traits":{"n":%b},"%b":%b}' % (number, field, number)
+    return b'{"type":"group","groupId":"g","timestamp":1795514400,"traits":{"n":%b},"%b":%b}' % (number, field, number)
 
 
 def _surrogates(rng: random.Random) -> bytes:
     escape = rng.choice(
         [rb"\ud83d", rb"\udc00", rb"\udc00\ud83d", rb"\ud83d\ude80", "\ud83d".encode("utf-8", "surrogatepass")]
     )
-    return b'{"type":"track","event":"E%b","userId":"u1","timestamp":1,"properties":{"%b":"%b"}}' % ((escape,) * 3)
+    return b'{"type":"track","event":"E%b","userId":"u1","timestamp":1795514400,"properties":{"%b":"%b"}}' % (
+        (escape,) * 3
+    )
 
 
 def _duplicate_keys(rng: random.Random) -> bytes:
@@ -195,8 +197,8 @@ def ten_megabytes() -> list[bytes]:
     """Return payloads with a string of 10 MB: as an attribute, a name, an identifier, and broken off."""
     long = b"x" * 10_000_000
     return [
-        b'{"type":"identify","userId":"u1","timestamp":1,"traits":{"bio":"%b"}}' % long,
-        b'{"type":"track","userId":"u1","timestamp":1,"event":"%b"}' % long,
-        b'{"type":"track","userId":"%b","timestamp":1,"event":"E"}' % long,
-        b'{"type":"track","userId":"u1","timestamp":1,"event":"%b' % long,
+        b'{"type":"identify","userId":"u1","timestamp":1795514400,"traits":{"bio":"%b"}}' % long,
+        b'{"type":"track","userId":"u1","timestamp":1795514400,"event":"%b"}' % long,
+        b'{"type":"track","userId":"%b","timestamp":1795514400,"event":"E"}' % long,
+        b'{"type":"track","userId":"u1","timestamp":1795514400,"event":"%b' % long,
     ]

@@ -13,7 +13,8 @@ import pytest
 
 from customerio_beam.mapping.settings import MappingSettings
 from tests.event_outcomes import Outcome, outcomes
-from tests.operations_checker import SHARED, limit_faults, needs_specification, specification_faults
+from tests.operation_shapes import shape_faults
+from tests.operations_checker import limit_faults
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -133,14 +134,9 @@ def test_operations_are_within_the_limits(name: str) -> None:
     ] == []
 
 
-@needs_specification
-@pytest.mark.parametrize(
-    "path",
-    [*sorted(EXAMPLES.iterdir()), *sorted((SHARED / "examples").glob("*.ndjson"))],
-    ids=lambda path: f"{path.parents[1].name}/{path.name}",
-)
-def test_operations_are_as_the_specification_has_them(path: Path) -> None:
-    operations = _operations(path)
+@pytest.mark.parametrize("name", CONTENTS)
+def test_operations_have_the_shapes_of_the_track_api(name: str) -> None:
+    operations = _operations(EXAMPLES / name)
 
     assert operations
-    assert [fault for operation in operations for fault in specification_faults(operation)] == []
+    assert [fault for operation in operations for fault in shape_faults(operation)] == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import apache_beam as beam
 import pytest
+from apache_beam.metrics import MetricsFilter
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
@@ -69,7 +70,9 @@ def test_the_mapping_keeps_the_key_the_time_and_the_payload(pipeline: Any) -> No
 
 
 def test_the_mappings_settings_are_used(pipeline: Any) -> None:
-    line = json.dumps({"type": "identify", "userId": "u1", "timestamp": 1, "traits": {"a": 1, "b": 2}}).encode()
+    line = json.dumps(
+        {"type": "identify", "userId": "u1", "timestamp": 1795514400, "traits": {"a": 1, "b": 2}}
+    ).encode()
     with pipeline:
         result = mapped_payloads(pipeline, line, settings=MappingSettings(max_attributes_per_identify=1))
         assert_that(result.operations | beam.combiners.Count.Globally(), equal_to([2]))
@@ -77,8 +80,27 @@ def test_the_mappings_settings_are_used(pipeline: Any) -> None:
 
 def test_what_cant_be_mapped_is_a_dead_letter_of_that_stage(pipeline: Any) -> None:
     with pipeline:
-        records = mapped_payloads(pipeline, payload(event=None, timestamp=1)).dead_letters
+        records = mapped_payloads(pipeline, payload(event=None, timestamp=NOW)).dead_letters
         assert_that(reasons(records), equal_to([("map", "missing_event_name")]))
+
+
+def test_integrations_can_be_ignored(pipeline: Any) -> None:
+    settings = MappingSettings(integrations="ignore")
+    with pipeline:
+        events = parsed_payloads(
+            pipeline, payload(timestamp=NOW, integrations={"All": False}), settings=settings
+        ).events
+        assert_that(events | beam.combiners.Count.Globally(), equal_to([1]))
+
+
+def test_ids_that_are_a_word_for_nothing_are_counted(pipeline: Any) -> None:
+    lines = [payload(userId="undefined", timestamp=NOW), payload(userId="null", anonymousId="a-1", timestamp=NOW)]
+    _ = mapped_payloads(pipeline, payload(timestamp=NOW), *lines)
+    result = pipeline.run()
+    result.wait_until_finish()
+
+    [counter] = result.metrics().query(MetricsFilter().with_name("placeholder_ids"))["counters"]
+    assert counter.committed == 2
 
 
 @pytest.mark.parametrize(("age_secs", "held"), [(0, 1), (CAMPAIGN_WINDOW_SECS, 1), (CAMPAIGN_WINDOW_SECS + 1, 0)])

@@ -18,16 +18,12 @@ _SPECIAL = [
     "Device Created or Updated",
     "Device Deleted",
     "User Deleted",
-    "Delete Person",
     "User Suppressed",
-    "Suppress Person",
     "User Unsuppressed",
-    "Unsuppress Person",
     "Object Deleted",
-    "Delete Object",
     "Relationship Deleted",
-    "Delete Relationship",
     "Report Delivery Event",
+    "Delete Person",
 ]
 
 
@@ -61,9 +57,16 @@ def _track(rng: random.Random) -> dict[str, Any]:
 
 
 def _special(rng: random.Random) -> dict[str, Any]:
-    properties = {"objectId": rng.randrange(99), "deliveryId": f"d-{rng.randrange(99)}", "metric": "opened"}
     device = {"token": f"t-{rng.randrange(99)}", "type": rng.choice(["ios", "android", "iPadOS"]), "model": "M 1"}
+    properties = {
+        "objectId": rng.randrange(99),
+        "deliveryId": f"d-{rng.randrange(99)}",
+        "metric": rng.choice(["opened", "clicked", "bounced"]),
+        **rng.choice([{}, {"recipient": "ada@example.com", "reason": "full"}, {"recipient": "+41446681800"}]),
+    }
     context = {"device": device, "os": {"version": "17.2"}, "app": {"version": "3.1"}, "locale": "en-GB"}
+    if rng.random() < 0.3:
+        properties["device"] = context.pop("device")
     return {
         **_person(rng),
         "type": "track",

@@ -14,6 +14,7 @@ from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapped import UnsentPart
 from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.placeholders import placeholder_ids
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
@@ -76,9 +77,11 @@ class _Map(beam.DoFn):
         self._clock = clock
         self._operations = Metrics.counter("operations", "mapped")
         self._names_truncated = Metrics.counter("events", "names_truncated")
+        self._placeholder_ids = Metrics.counter("events", "placeholder_ids")
 
     def process(self, keyed_event: tuple[bytes, Event]) -> Iterator[Any]:
         key, event = keyed_event
+        self._placeholder_ids.inc(placeholder_ids(event, self._settings))
         try:
             mapped = map_event(event, self._settings)
         except InvalidEvent as error:
@@ -87,7 +90,7 @@ class _Map(beam.DoFn):
         self._operations.inc(len(mapped.operations))
         LIVE_COUNTS.operations += len(mapped.operations)
         for operation in mapped.operations:
-            yield key, (event.time_ms, operation, event.payload)
+            yield key, (event.time_ms, operation, event.origin.payload())
         for part in mapped.unsent:
             Metrics.counter("events", "parts_unsent").inc()
             yield self._dead_letter(event, part)
@@ -100,7 +103,7 @@ class _Map(beam.DoFn):
             stage="map",
             reason=part.reason,
             detail=part.detail,
-            payload=event.payload,
+            payload=event.origin.payload(),
             failed_at=self._clock(),
             event_time_ms=event.time_ms,
             attribute=attribute and {"name": attribute.name, "size": attribute.size, "value": attribute.value},

@@ -12,6 +12,7 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP
 
 from customerio_beam.mapping.event import Event, Filtered
 from customerio_beam.mapping.reading import read_payload
+from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
@@ -44,13 +45,20 @@ class ParseEvents(beam.PTransform):
         ```
 
     Args:
+        settings: The job's choices about the mapping: one says whether ``integrations`` count.
         source_timestamps: Whether the elements' own timestamps say when their events happened, where the events
             themselves don't (Pub/Sub's publish time). By default they do in unbounded input alone.
         clock: The current time in unix seconds.
     """
 
-    def __init__(self, source_timestamps: bool | None = None, clock: Callable[[], float] = time.time):
+    def __init__(
+        self,
+        settings: MappingSettings | None = None,
+        source_timestamps: bool | None = None,
+        clock: Callable[[], float] = time.time,
+    ):
         super().__init__()
+        self._settings = settings or MappingSettings()
         self._source_timestamps = source_timestamps
         self._clock = clock
 
@@ -59,14 +67,15 @@ class ParseEvents(beam.PTransform):
         source_timestamps = self._source_timestamps
         if source_timestamps is None:
             source_timestamps = not payloads.is_bounded
-        reader = _ParseTimestamped(self._clock) if source_timestamps else _Parse(self._clock)
+        reader = (_ParseTimestamped if source_timestamps else _Parse)(self._settings, self._clock)
         return ParseResult(*with_dead_letters(payloads, "Read events", reader, main="events"))
 
 
 class _Parse(beam.DoFn):
     """Reads payloads whose source gives them no time."""
 
-    def __init__(self, clock: Callable[[], float]):
+    def __init__(self, settings: MappingSettings, clock: Callable[[], float]):
+        self._settings = settings
         self._clock = clock
         self._events_read = Metrics.counter("events", "read")
         self._filtered = Metrics.counter("events", "filtered")
@@ -75,7 +84,7 @@ class _Parse(beam.DoFn):
         return self._outcomes(payload, None)
 
     def _outcomes(self, payload: bytes, source_time_ms: int | None) -> Iterator[Any]:
-        outcomes = read_payload(payload, source_time_ms)
+        outcomes = read_payload(payload, source_time_ms, self._settings)
         self._events_read.inc(len(outcomes))
         LIVE_COUNTS.events += len(outcomes)
         LIVE_COUNTS.bytes_read += len(payload) + 1
@@ -89,7 +98,7 @@ class _Parse(beam.DoFn):
                     stage="parse",
                     reason=outcome.reason,
                     detail=outcome.detail,
-                    payload=outcome.payload,
+                    payload=outcome.origin.payload(),
                     failed_at=self._clock(),
                     event_time_ms=source_time_ms,
                 )

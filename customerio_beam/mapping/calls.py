@@ -1,7 +1,7 @@
 """The six calls of the Segment spec, one function each, in the contract's order.
 
-Each takes an event and the job's settings and returns the operations it makes. They raise ``InvalidEvent`` where an
-event has no operation. Limits on sizes and counts come afterwards (``mapping.limits``).
+Each takes an event and the job's settings, and returns the operations that it becomes. They raise ``InvalidEvent``
+where an event has no operation. ``mapping.limits`` checks sizes and counts afterwards.
 """
 
 from __future__ import annotations
@@ -13,90 +13,94 @@ from customerio_beam.mapping import json_text
 from customerio_beam.mapping.attributes import convert_dates, created_at
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event
-from customerio_beam.mapping.fields import identifier, identifier_text, text, trimmed
+from customerio_beam.mapping.fields import identifier_text, is_empty, object_value, trimmed
 from customerio_beam.mapping.names import cut_name
-from customerio_beam.mapping.objects import CONTROL_TRAITS, object_identifiers, relationship, relationship_attributes
-from customerio_beam.mapping.person import Identifiers, check_length, known_person, person_or_anonymous, user
+from customerio_beam.mapping.objects import CONTROL_TRAITS, object_of_traits, relationship, relationship_attributes
+from customerio_beam.mapping.operation import Operation, Parts
+from customerio_beam.mapping.person import (
+    Identifiers,
+    check_length,
+    known_person,
+    known_person_of,
+    person_or_anonymous,
+    user,
+)
+from customerio_beam.mapping.places import first_identifier, first_text, places
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.mapping.ulid import is_ulid, make_ulid
 
-__all__ = ["CALL_MAPPERS", "Operation", "known_person_of", "named_event"]
+__all__ = ["CALL_MAPPERS", "named_event", "unsupported_phone"]
 
-#: One Track API v2 operation.
-Operation = dict[str, Any]
-
-# Fields that change when the same event is sent again, so that an event's id can't depend on them.
+# Fields that change when the same event is sent again. An event's id must not depend on them.
 _TRANSPORT_FIELDS: Final = ("sentAt", "receivedAt")
 
+_PAGE_NAME: Final = places("page name")
+_PAGE_NAME_BY_URL: Final = places("page name with page_name=url")
+_SCREEN_NAME: Final = places("screen name")
+_OBJECT_ID: Final = places("object id of identify")
 
-def _track(event: Event, settings: MappingSettings) -> list[Operation]:
+
+def _track(event: Event, settings: MappingSettings) -> Parts:
     name = trimmed(event.fields.event)
     if name is None:
         raise InvalidEvent("missing_event_name", "A track call needs an event name.")
     return [named_event("event", name, event, settings)]
 
 
-def _page(event: Event, settings: MappingSettings) -> list[Operation]:
-    properties = event.properties
-    page = event.context.page
-    name = (
-        trimmed(event.fields.name)
-        or text(properties, "name")
-        or text(properties, "url")
-        or (text(page, "url") if isinstance(page, dict) else None)
-        or text(properties, "path")
-    )
+def _page(event: Event, settings: MappingSettings) -> Parts:
+    name = first_text(event, _PAGE_NAME_BY_URL if settings.page_name == "url" else _PAGE_NAME)
     if name is None:
-        raise InvalidEvent("missing_page_name", "The page has no name, no URL and no path.")
-    operation = named_event("page", name, event, settings)
+        raise InvalidEvent("missing_page_name", "The page has no name, URL, path or category.")
+    return [_view("page", name, event, settings)]
+
+
+def _screen(event: Event, settings: MappingSettings) -> Parts:
+    name = first_text(event, _SCREEN_NAME)
+    if name is None:
+        raise InvalidEvent("missing_screen_name", "The screen has no name or category.")
+    return [_view("screen", name, event, settings)]
+
+
+def _view(action: str, name: str, event: Event, settings: MappingSettings) -> Operation:
+    """Build the operation of a page or screen, with its category among the attributes."""
+    operation = named_event(action, name, event, settings)
     category = event.fields.category
-    if category is not None and "category" not in operation["attributes"]:
+    if not is_empty(category) and is_empty(operation["attributes"].get("category")):
         operation["attributes"] = {**operation["attributes"], "category": category}
-    return [operation]
+    return operation
 
 
-def _screen(event: Event, settings: MappingSettings) -> list[Operation]:
-    name = trimmed(event.fields.name) or trimmed(event.fields.event) or text(event.properties, "name")
-    if name is None:
-        raise InvalidEvent("missing_screen_name", "The screen has no name.")
-    return [named_event("screen", name, event, settings)]
-
-
-def _identify(event: Event, settings: MappingSettings) -> list[Operation]:
+def _identify(event: Event, settings: MappingSettings) -> Parts:
     traits = event.traits
-    identifiers = known_person_of(event, settings)
-    attributes = _attributes(traits, settings)
-    if event.anonymous_id is not None:
-        attributes["anonymous_id"] = event.anonymous_id
     operation: Operation = {
         "type": "person",
         "action": "identify",
-        "identifiers": identifiers,
-        "timestamp": event.time_ms // 1000,
-        "attributes": attributes,
+        "identifiers": known_person_of(event, settings.identify_by),
     }
-    object_id = identifier(traits, "objectId")
+    if settings.identify_timestamp == "event":
+        operation["timestamp"] = event.time_ms // 1000
+    attributes = _attributes(traits, settings)
+    if event.anonymous_id is not None:
+        attributes["anonymous_id"] = event.anonymous_id
+    operation["attributes"] = attributes
+    object_id = first_identifier(event, _OBJECT_ID)
     if object_id is not None:
         related = _dates(relationship_attributes(traits), settings)
-        operation["cio_relationships"] = [relationship(object_identifiers(object_id, traits), related)]
+        operation["cio_relationships"] = [relationship(object_of_traits(object_id, event), related)]
     return [operation]
 
 
-def _group(event: Event, settings: MappingSettings) -> list[Operation]:
+def _group(event: Event, settings: MappingSettings) -> Parts:
     group_id = identifier_text(event.fields.group_id)
     if group_id is None:
         raise InvalidEvent("missing_group_id", "A group call needs a groupId.")
     traits = event.traits
     attributes = _attributes(traits, settings)
-    overlay = attributes.pop("objectAttributes", None)
-    if isinstance(overlay, dict):
-        attributes.update(overlay)
-    elif overlay is not None:
-        raise InvalidEvent("invalid_field", "traits.objectAttributes must be an object.")
+    attributes.update(object_value(attributes.pop("objectAttributes", None), "traits.objectAttributes"))
     operation: Operation = {
         "type": "object",
         "action": "identify",
-        "identifiers": object_identifiers(group_id, traits),
+        "identifiers": object_of_traits(group_id, event),
         "attributes": attributes,
     }
     related = _dates(relationship_attributes(traits), settings)
@@ -104,12 +108,15 @@ def _group(event: Event, settings: MappingSettings) -> list[Operation]:
     if person is None and event.anonymous_id is not None:
         operation["action"] = "identify_anonymous"
         person = {"anonymous_id": check_length(event.anonymous_id, "anonymousId")}
-    if person is not None:
-        operation["cio_relationships"] = [relationship(person, related)]
+    if person is None:
+        return [operation]
+    if "phone" in person:
+        return [operation, unsupported_phone("a relationship")]
+    operation["cio_relationships"] = [relationship(person, related)]
     return [operation]
 
 
-def _alias(event: Event, settings: MappingSettings) -> list[Operation]:
+def _alias(event: Event, settings: MappingSettings) -> Parts:
     previous_id = identifier_text(event.fields.previous_id)
     if previous_id is None:
         raise InvalidEvent("missing_previous_id", "An alias call needs a previousId.")
@@ -117,13 +124,15 @@ def _alias(event: Event, settings: MappingSettings) -> list[Operation]:
         raise InvalidEvent("missing_identity", "An alias call needs a userId.")
     primary = user(event.user_id, settings.identify_by)
     secondary = user(previous_id, settings.identify_by)
+    if "phone" in primary or "phone" in secondary:
+        raise unsupported_phone("a merge")
     if primary == secondary or _same_email(primary, secondary):
         raise InvalidEvent("self_merge", "userId and previousId are the same person.")
     return [{"type": "person", "action": "merge", "primary": primary, "secondary": secondary}]
 
 
-#: The function of each call. A track event's name may have a meaning of its own, which goes first.
-CALL_MAPPERS: Final[dict[str, Callable[[Event, MappingSettings], list[Operation]]]] = {
+#: The function of each call. A track event's name may have a meaning of its own; that goes first.
+CALL_MAPPERS: Final[dict[str, Callable[[Event, MappingSettings], Parts]]] = {
     "track": _track,
     "page": _page,
     "screen": _screen,
@@ -133,22 +142,10 @@ CALL_MAPPERS: Final[dict[str, Callable[[Event, MappingSettings], list[Operation]
 }
 
 
-def known_person_of(event: Event, settings: MappingSettings) -> Identifiers:
-    """Find the person of an event that an anonymous visitor can't make.
-
-    Raises:
-        InvalidEvent: ``missing_identity``, ``identifier_too_long``.
-    """
-    identifiers = known_person(event, settings.identify_by)
-    if identifiers is None:
-        raise InvalidEvent("missing_identity", "The event has neither a userId nor an email.")
-    return identifiers
-
-
 def named_event(action: str, name: str, event: Event, settings: MappingSettings) -> Operation:
     """Build an ``event``, ``page`` or ``screen`` operation of the event's person or visitor.
 
-    A name over the limit is cut, and goes into ``attributes.full_name`` whole.
+    A name over the limit is cut; ``attributes.full_name`` then holds all of it.
     """
     attributes = convert_dates(event.properties) if settings.convert_dates else event.properties
     short_name = cut_name(name)
@@ -165,11 +162,16 @@ def named_event(action: str, name: str, event: Event, settings: MappingSettings)
     }
 
 
+def unsupported_phone(operation: str) -> InvalidEvent:
+    """Say that an operation can't name a person by a phone number: the Track API's schema has none there."""
+    return InvalidEvent("unsupported_identifier", f"The Track API can't name a person of {operation} by phone.")
+
+
 def _ulid(event: Event) -> str:
     message_id = event.message_id
     if message_id is None:
         fields = {
-            name: value for name, value in json_text.loads(event.payload).items() if name not in _TRANSPORT_FIELDS
+            name: value for name, value in json_text.loads(event.origin.text).items() if name not in _TRANSPORT_FIELDS
         }
         return make_ulid(event.client_time_ms, json_text.dumps_canonical(fields))
     if is_ulid(message_id):
@@ -189,8 +191,8 @@ def _attributes(traits: dict[str, Any], settings: MappingSettings) -> dict[str, 
     return attributes
 
 
-def _dates(attributes: dict[str, Any] | None, settings: MappingSettings) -> dict[str, Any] | None:
-    return convert_dates(attributes) if attributes and settings.convert_dates else attributes
+def _dates(attributes: dict[str, Any], settings: MappingSettings) -> dict[str, Any]:
+    return convert_dates(attributes) if settings.convert_dates else attributes
 
 
 def _same_email(primary: Identifiers, secondary: Identifiers) -> bool:

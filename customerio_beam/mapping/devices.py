@@ -1,4 +1,4 @@
-"""A person's devices, from an event's ``context.device``."""
+"""A person's devices: their token, their platform, and what is known about them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,52 @@ from typing import Any, Final
 
 from customerio_beam.mapping import json_text
 from customerio_beam.mapping.errors import InvalidEvent
-from customerio_beam.mapping.event import Context, Event
-from customerio_beam.mapping.fields import text, trimmed
+from customerio_beam.mapping.event import Event
+from customerio_beam.mapping.fields import is_empty, trimmed
+from customerio_beam.mapping.places import PLACES, field_of, first_token, places, value_at
 
-__all__ = ["device_token", "new_device"]
+__all__ = ["device_token", "new_device", "token_of_device_event"]
 
-#: Apple's systems and device types, lower case, without spaces.
+#: Apple's systems and device types, in lower case without spaces.
 _APPLE: Final = frozenset(
-    {"ios", "ipados", "iphone", "iphoneos", "ipad", "ipod", "tvos", "watchos", "visionos", "macos"}
+    {
+        "ios",
+        "ipados",
+        "iphone",
+        "iphoneos",
+        "ipad",
+        "ipod",
+        "ipodtouch",
+        "tvos",
+        "watchos",
+        "visionos",
+        "macos",
+        "macosx",
+    }
+)
+_ANDROID: Final = "android"
+
+_TOKEN: Final = places("device token of application events")
+_TOKEN_OF_DEVICE_EVENT: Final = places("device token of device and delivery events")
+_PLATFORM: Final = places("device platform")
+#: Properties that are no attributes of a device: the device itself, and its token.
+_NO_ATTRIBUTES: Final = frozenset(
+    {
+        path.split(".")[1]
+        for path in PLACES["device token of device and delivery events"]
+        if path.startswith("properties.")
+    }
 )
 
 
 def device_token(event: Event) -> str | None:
-    """Return the push token, ``context.device.token``, or None."""
-    return text(_object(event.context.device), "token")
+    """Return the push token of an event's device, or None."""
+    return first_token(event, _TOKEN)
+
+
+def token_of_device_event(event: Event) -> str | None:
+    """Return the push token of an event that is about a device or a delivery, or None."""
+    return first_token(event, _TOKEN_OF_DEVICE_EVENT)
 
 
 def new_device(token: str, event: Event) -> dict[str, Any]:
@@ -30,36 +62,42 @@ def new_device(token: str, event: Event) -> dict[str, Any]:
     """
     return {
         "token": token,
-        "platform": _platform(event.context),
+        "platform": _platform(event),
         "last_used": event.time_ms // 1000,
         "attributes": _device_attributes(event),
     }
 
 
-def _platform(context: Context) -> str:
-    name = text(_object(context.device), "type") or text(_object(context.os), "name")
-    system = name.lower().replace(" ", "") if name is not None else ""
-    if system in _APPLE:
-        return "ios"
-    if system == "android":
-        return "android"
+def _platform(event: Event) -> str:
+    """Return the first of the places that is a platform: some libraries write *mobile* or a model's name there."""
+    for place in _PLATFORM:
+        name = trimmed(value_at(event, place))
+        if name is not None:
+            system = name.lower().replace(" ", "")
+            if system in _APPLE:
+                return "ios"
+            if system == _ANDROID:
+                return "android"
     raise InvalidEvent("unsupported_platform", "The device's platform is neither ios nor android.")
 
 
 def _device_attributes(event: Event) -> dict[str, str]:
     context = event.context
-    described = {
-        "device_os": text(_object(context.os), "version"),
-        "device_model": text(_object(context.device), "model"),
-        "app_version": text(_object(context.app), "version"),
-        "device_locale": trimmed(context.locale),
-    }
-    attributes = {name: value for name, value in described.items() if value is not None}
+    attributes: dict[str, str] = {}
+    for name, value in (
+        ("device_os", field_of(context.os, "version")),
+        ("device_model", field_of(context.device, "model")),
+        ("app_version", field_of(context.app, "version")),
+        ("device_locale", context.locale),
+    ):
+        if not is_empty(value):
+            attributes[name] = _as_text(value).strip()
     for name, value in event.properties.items():
-        if value is not None:
-            attributes[name] = value if isinstance(value, str) else json_text.dumps(value).decode("utf-8")
+        if value is not None and name not in _NO_ATTRIBUTES:
+            attributes[name] = _as_text(value)
     return attributes
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _as_text(value: Any) -> str:
+    """Write a value as a device's attribute: the specification wants strings."""
+    return value if isinstance(value, str) else json_text.dumps(value).decode("utf-8")

@@ -1,4 +1,4 @@
-"""An event as the mapping takes it, and the other outcomes that reading a payload can have."""
+"""An event as the mapping takes it, and the other outcomes of reading one."""
 
 from __future__ import annotations
 
@@ -6,28 +6,59 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-__all__ = ["CALLS", "FILTERED", "Context", "Event", "Fields", "Filtered", "Outcome", "Rejected"]
+from customerio_beam.mapping.origin import Origin
+
+__all__ = ["CALLS", "FILTERED", "Context", "Defaults", "Event", "Fields", "Filtered", "Outcome", "Rejected"]
 
 #: The calls of the Segment spec.
 CALLS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
+#: PHP writes an empty object as an empty list.
+EmptyList = list[Any]
 
-class Context(msgspec.Struct, frozen=True, gc=False):
-    """The parts of ``context`` that the mapping reads, as they came. None is absent or null."""
+
+#: Everything that is no JSON object.
+NoObject = str | int | float | bool | list[Any] | None
+
+
+class Page(msgspec.Struct, frozen=True, gc=False):
+    """The fields of ``context.page`` that the mapping reads, as they came. None stands for missing or null."""
+
+    url: Any = None
+
+
+class Device(msgspec.Struct, frozen=True, gc=False):
+    """The fields of ``context.device`` that the mapping reads."""
+
+    token: Any = None
+    type: Any = None
+    model: Any = None
+
+
+class Software(msgspec.Struct, frozen=True, gc=False):
+    """The fields of ``context.os`` and ``context.app`` that the mapping reads."""
+
+    name: Any = None
+    version: Any = None
+
+
+class Context(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The parts of ``context`` that the mapping reads, as they came. None stands for missing or null."""
 
     traits: Any = None
-    page: Any = None
-    device: Any = None
-    os: Any = None
-    app: Any = None
+    page: Page | NoObject = None
+    device: Device | NoObject = None
+    os: Software | NoObject = None
+    app: Software | NoObject = None
     locale: Any = None
+    group_id: Any = None
 
 
 class Fields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """The fields of an event that the mapping reads, as they came. None is absent or null.
+    """The fields of an event that the mapping reads, as they came. None stands for missing or null.
 
-    Their types are the rule: the decoder refuses what does not fit them. Of all other fields it checks that they are
-    JSON, and makes nothing.
+    Their types are the rule: the decoder refuses everything else. It checks that all other fields are JSON, and makes
+    no values of them.
     """
 
     type: Any = None
@@ -43,10 +74,21 @@ class Fields(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     original_timestamp: Any = None
     sent_at: Any = None
     received_at: Any = None
-    traits: dict[str, Any] | None = None
-    properties: dict[str, Any] | None = None
-    context: Context | None = None
-    integrations: dict[str, Any] | None = None
+    traits: dict[str, Any] | EmptyList | None = None
+    properties: dict[str, Any] | EmptyList | None = None
+    context: Context | EmptyList | None = None
+    integrations: dict[str, Any] | EmptyList | None = None
+
+
+class Defaults(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The fields of an envelope that its members fall back on, as they came. None stands for missing or null."""
+
+    context: Context | EmptyList | None = None
+    integrations: dict[str, Any] | EmptyList | None = None
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+    received_at: Any = None
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -59,11 +101,11 @@ class Event(msgspec.Struct, frozen=True, gc=False):
         message_id: ``messageId`` as a string, or None.
         time_ms: When it happened, in unix milliseconds.
         client_time_ms: The client's own time for the ULID, in unix milliseconds; 0 where the client gave none.
-        traits: ``traits``, empty where there are none. Not to be changed.
-        properties: ``properties``, empty where there are none. Not to be changed.
-        context: ``context``, empty where there is none.
+        traits: ``traits``, or an empty object. Not to be changed.
+        properties: ``properties``, or an empty object. Not to be changed.
+        context: ``context`` over the envelope's; empty where both are missing.
         fields: The event's fields as they came.
-        payload: The event's JSON text, as a dead letter keeps it.
+        origin: Where it came from, and its text.
     """
 
     call: str
@@ -76,21 +118,21 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     properties: dict[str, Any]
     context: Context
     fields: Fields
-    payload: bytes
+    origin: Origin
 
 
 class Rejected(NamedTuple):
-    """A payload, or a member of one, that is no usable event.
+    """A text that is no usable event.
 
     Attributes:
         reason: The stable code for its dead letter.
         detail: One sentence that says what is wrong.
-        payload: The text to keep: the member's own JSON, or the whole payload where that can't be told apart.
+        origin: The text to keep: of a member where it can be told apart, else the whole payload.
     """
 
     reason: str
     detail: str
-    payload: bytes
+    origin: Origin
 
 
 class Filtered:

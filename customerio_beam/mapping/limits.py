@@ -1,7 +1,7 @@
 """Customer.io's limits: operations that fit, and the attributes that can't be sent.
 
-Nothing is dropped in silence: attributes beyond one identify call go into further ones, an attribute over its size
-is handed back, and an operation that can't fit raises.
+Nothing is dropped silently: attributes beyond one identify call go into further ones, an attribute over its size is
+returned beside the operation, and an operation that can't fit raises.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 
 from customerio_beam.mapping import json_text
 from customerio_beam.mapping.attributes import MAX_DEPTH
-from customerio_beam.mapping.calls import Operation
 from customerio_beam.mapping.errors import InvalidEvent
+from customerio_beam.mapping.operation import Operation
 from customerio_beam.mapping.settings import MappingSettings
 
 __all__ = ["MAX_OPERATION_BYTES", "MAX_V1_DATA_BYTES", "OversizeAttribute", "drop_oversize", "fit"]
@@ -25,25 +25,32 @@ MAX_V1_DATA_BYTES: Final = 100_000
 MAX_ATTRIBUTE_NAME_BYTES: Final = 150
 MAX_ATTRIBUTE_VALUE_BYTES: Final = 1000
 _UTF8_BYTES: Final = 4  # the most bytes that one character takes
+#: Characters that fit in any script.
+_SHORT_NAME: Final = MAX_ATTRIBUTE_NAME_BYTES // _UTF8_BYTES
+_SHORT_VALUE: Final = MAX_ATTRIBUTE_VALUE_BYTES // _UTF8_BYTES
 
+#: An opt-out must not be lost: this attribute is sent at any size.
+_PREFERENCES: Final = "cio_subscription_preferences"
 #: These stay in the first operation of a split identify: they decide who the person is and whether to write to them.
-_FIRST: Final = ("email", "created_at", "unsubscribed", "anonymous_id", "cio_subscription_preferences")
+_FIRST: Final = ("email", "created_at", "unsubscribed", "anonymous_id", _PREFERENCES)
 #: Every operation of a split identify needs it: one without it would create the person.
 _UPDATE_ONLY: Final = "_update"
 
 #: Identifiers that no URL path can carry: v1's call names the person in its path, where these mean folders.
 _NO_PATH: Final = frozenset({".", ".."})
+#: v1 takes a phone number in its path for an id.
+_NOT_IN_V1: Final = "phone"
 _V1_ACTIONS: Final = frozenset({"event", "page", "screen"})
 
 
 class OversizeAttribute(NamedTuple):
-    """An attribute that Customer.io would not take.
+    """An attribute over one of Customer.io's limits.
 
     Attributes:
         name: Its name.
         size: Bytes of the part that is over the limit: of the name, or of the value.
         value: Its value.
-        detail: One sentence that says which limit it is over.
+        detail: One sentence that names the limit.
     """
 
     name: str
@@ -53,10 +60,10 @@ class OversizeAttribute(NamedTuple):
 
 
 def drop_oversize(operation: Operation) -> tuple[Operation, list[OversizeAttribute]]:
-    """Take the attributes over their limits out of a person's or object's identify operation.
+    """Remove the attributes over their limits from a person's or object's identify operation.
 
     Returns:
-        The operation (the same one where all attributes fit), and what was taken out.
+        The operation (the same one where all attributes fit), and the removed attributes.
 
     Raises:
         InvalidJson: An attribute nests too deeply.
@@ -82,8 +89,10 @@ def drop_oversize(operation: Operation) -> tuple[Operation, list[OversizeAttribu
 def _within_limits(attributes: dict[str, Any], dropped: list[OversizeAttribute]) -> dict[str, Any]:
     kept = attributes
     for name, value in attributes.items():
+        if isinstance(value, str) and len(value) <= _SHORT_VALUE and len(name) <= _SHORT_NAME:
+            continue  # so are nearly all
         oversize = _oversize(name, value)
-        if oversize is not None:
+        if oversize is not None and name != _PREFERENCES:
             if kept is attributes:
                 kept = dict(attributes)
             del kept[name]
@@ -92,13 +101,13 @@ def _within_limits(attributes: dict[str, Any], dropped: list[OversizeAttribute])
 
 
 def _oversize(name: str, value: Any) -> OversizeAttribute | None:
-    if len(name) * _UTF8_BYTES > MAX_ATTRIBUTE_NAME_BYTES:
+    if len(name) > _SHORT_NAME:
         size = len(name.encode("utf-8"))
         if size > MAX_ATTRIBUTE_NAME_BYTES:
             detail = f"An attribute's name is {size} bytes; Customer.io takes at most {MAX_ATTRIBUTE_NAME_BYTES}."
             return OversizeAttribute(name, size, value, detail)
     if isinstance(value, str):
-        if len(value) * _UTF8_BYTES <= MAX_ATTRIBUTE_VALUE_BYTES:
+        if len(value) <= _SHORT_VALUE:
             return None
         size = len(value.encode("utf-8"))
     elif isinstance(value, (dict, list)):
@@ -124,7 +133,7 @@ def _nests_deeper(value: Any, levels: int) -> bool:
 
 
 def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:
-    """Write an operation as JSON, as one or more operations that are each within the limits.
+    """Write an operation as JSON: as one or more operations that are each within the limits.
 
     Returns:
         Operations as compact JSON of at most 32,000 bytes each. A person's event, page or screen with up to 100,000
@@ -134,7 +143,8 @@ def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:
         InvalidEvent: ``operation_too_large``: no split makes it fit.
         InvalidJson: It nests too deeply.
     """
-    if operation["action"] in ("identify", "identify_anonymous"):
+    action: str = operation["action"]
+    if action in ("identify", "identify_anonymous"):
         attributes = operation["attributes"]
         if len(attributes) <= settings.max_attributes_per_identify:
             return _fit_identify(operation)
@@ -149,7 +159,8 @@ def fit(operation: Operation, settings: MappingSettings) -> list[bytes]:
 def _check_v1(operation: Operation, text: bytes) -> None:
     if operation["type"] != "person" or operation["action"] not in _V1_ACTIONS:
         raise _too_large(text)
-    if not _NO_PATH.isdisjoint(operation["identifiers"].values()):
+    identifiers = operation["identifiers"]
+    if _NOT_IN_V1 in identifiers or not _NO_PATH.isdisjoint(identifiers.values()):
         raise _too_large(text)
     size = len(json_text.dumps(operation["attributes"]))
     if size > MAX_V1_DATA_BYTES:
@@ -165,7 +176,7 @@ def _too_large(text: bytes) -> InvalidEvent:
 
 
 def _chunks(attributes: dict[str, Any], count: int) -> Iterator[dict[str, Any]]:
-    """Split attributes into objects of at most ``count``, the decisive ones in the first."""
+    """Split attributes into objects of at most ``count``, with the decisive ones in the first."""
     if len(attributes) <= count:
         yield attributes
         return
@@ -178,7 +189,7 @@ def _chunks(attributes: dict[str, Any], count: int) -> Iterator[dict[str, Any]]:
 
 
 def _parts(operation: Operation, chunks: list[dict[str, Any]]) -> Iterator[Operation]:
-    """Spread an identify operation over several: only the first carries the relationships."""
+    """Spread an identify operation over several; only the first has the relationships."""
     yield {**operation, "attributes": chunks[0]}
     rest = {name: value for name, value in operation.items() if name != "cio_relationships"}
     for chunk in chunks[1:]:

@@ -1,4 +1,4 @@
-"""Names of events, pages and screens: trimmed, and cut at what Customer.io takes."""
+"""Names of events, pages and screens: trimmed, and cut at Customer.io's limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_NAME_BYTES: Final = 100
 
 
 def cut_name(name: str) -> str:
-    """Cut a trimmed name at 100 bytes of UTF-8, on a character's boundary, without white space at its end."""
+    """Cut a trimmed name at 100 bytes of UTF-8, on a character boundary, without white space at its end."""
     if len(name) * 4 <= MAX_NAME_BYTES:
         return name
     encoded = name.encode("utf-8")

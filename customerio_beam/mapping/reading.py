@@ -1,163 +1,175 @@
-"""Reading: a payload's bytes to events, with every field that the mapping relies on checked.
+"""Reading one event: from its JSON text to an ``Event``, with every field checked that the mapping relies on.
 
-A payload is one event, a JSON array of events, or the libraries' envelope
-``{"batch": [...], "context", "integrations", "sentAt"}``. Each member has an outcome of its own: an ``Event``, a
-``Rejected`` with its reason, or ``FILTERED`` where the event opts this destination out.
+The outcome is an ``Event``, a ``Rejected`` with its reason, or ``FILTERED`` where the event opts this destination out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from customerio_beam.mapping import json_text
-from customerio_beam.mapping.dates import timestamp_ms
+from customerio_beam.mapping.dates import FIRST_TIME_MS, timestamp_ms
+from customerio_beam.mapping.defaults import MAX_LEVELS, context_of, integrations_of
 from customerio_beam.mapping.errors import InvalidEvent
-from customerio_beam.mapping.event import CALLS, FILTERED, Context, Event, Fields, Filtered, Outcome, Rejected
-from customerio_beam.mapping.fields import NO_FIELDS, identifier, identifier_text, is_empty, object_field
+from customerio_beam.mapping.event import CALLS, FILTERED, Context, Defaults, Event, Fields, Filtered, Outcome, Rejected
+from customerio_beam.mapping.fields import (
+    NO_FIELDS,
+    identifier,
+    identifier_text,
+    is_empty,
+    object_value,
+)
 from customerio_beam.mapping.integrations import opted_out
+from customerio_beam.mapping.origin import Origin
+from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.mapping.splitting import split
 
-__all__ = ["MAX_LEVELS", "read_payload"]
+__all__ = ["read_event", "read_payload", "try_event"]
 
-_OBJECTS: Final = ("integrations", "context", "traits", "properties")
+_OBJECTS: Final = ("context", "traits", "properties")
 _IDENTIFIERS: Final = ("userId", "anonymousId", "messageId", "groupId", "previousId")
+#: The type of an envelope that says what it is.
+_BATCH: Final = "batch"
 
-#: Levels of nesting that an event may have. Runners pickle elements, if only to estimate their sizes; that takes two
-#: calls a level, and Python's default limit is 1,000 calls, those of the runner included.
-MAX_LEVELS: Final = 400
-
-_NO_CONTEXT: Final = Context()
+_DEFAULT_SETTINGS: Final = MappingSettings()
 
 _decode_fields: Final = msgspec.json.Decoder(Fields).decode
 
 
-def read_payload(payload: bytes, source_time_ms: int | None = None) -> list[Outcome]:
+def read_event(
+    origin: Origin,
+    defaults: Defaults | None = None,
+    source_time_ms: int | None = None,
+    settings: MappingSettings = _DEFAULT_SETTINGS,
+) -> Outcome:
+    """Read one event.
+
+    Args:
+        origin: Its JSON text, and where it came from.
+        defaults: The fields of its envelope that it falls back on (``defaults.read_defaults``); None without an
+            envelope.
+        source_time_ms: The time that the source itself gives it (Pub/Sub's publish time), in unix milliseconds: the
+            last fallback for its time. None where the source has none.
+        settings: The job's choices.
+
+    Returns:
+        Its outcome. A text that is no JSON object is ``Rejected`` too.
+    """
+    fields = _decoded(origin.text)
+    if fields is None:
+        return _read_misfit(origin, defaults, source_time_ms, settings)
+    return _outcome(fields, origin, defaults, source_time_ms, settings)
+
+
+def try_event(
+    origin: Origin, source_time_ms: int | None = None, settings: MappingSettings = _DEFAULT_SETTINGS
+) -> Outcome | None:
+    """Read a text as one event, or tell quickly that it is something else.
+
+    Nearly all texts are single events. A caller tries this first, and looks at the other input forms where it returns
+    None.
+
+    Returns:
+        The outcome of ``read_event``; None where the text is no JSON object with a type, or is an envelope.
+    """
+    fields = _decoded(origin.text)
+    if fields is None or fields.type is None or (isinstance(fields.type, str) and fields.type.lower() == _BATCH):
+        return None
+    return _outcome(fields, origin, None, source_time_ms, settings)
+
+
+def read_payload(
+    payload: bytes, source_time_ms: int | None = None, settings: MappingSettings = _DEFAULT_SETTINGS
+) -> list[Outcome]:
     """Read one line or message.
 
     Args:
-        payload: UTF-8 JSON in one of the input forms.
-        source_time_ms: The time that the source itself gives the payload (Pub/Sub's publish time), in unix
-            milliseconds: the last fallback for an event's time. None where the source has none.
+        payload: UTF-8 JSON: one event, an array of events, or a library's envelope.
+        source_time_ms: As in ``read_event``.
+        settings: The job's choices.
 
     Returns:
         One outcome an event, in their order; empty for a blank line, an empty array or an empty envelope.
     """
+    outcome = try_event(Origin(payload), source_time_ms, settings)
+    if outcome is not None:
+        return [outcome]
+    return [
+        raw if isinstance(raw, Rejected) else read_event(raw.origin, raw.defaults, source_time_ms, settings)
+        for raw in split(payload)
+    ]
+
+
+def _decoded(text: bytes) -> Fields | None:
+    """Decode the fields that the mapping reads; None where the text is not JSON, or a field is of a wrong type."""
     try:
-        fields = _decode_fields(payload)
-        if not payload.isascii():
-            payload.decode("utf-8")  # the decoder looks at the fields it reads alone
+        fields: Fields = _decode_fields(text)
+        if not text.isascii():
+            text.decode("utf-8")  # the decoder checks only the fields that it reads
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _read_any(payload, source_time_ms)
-    if fields.type is None:
-        return _read_any(payload, source_time_ms)
-    return [_outcome(fields, payload, source_time_ms)]
+        return None
+    return fields
 
 
-def _read_any(payload: bytes, source_time_ms: int | None) -> list[Outcome]:
-    """Read what is not one well-formed event: arrays, envelopes, faults."""
+def _read_misfit(
+    origin: Origin, defaults: Defaults | None, source_time_ms: int | None, settings: MappingSettings
+) -> Outcome:
+    """Read a text that the typed decoder refuses, mostly to say why."""
     try:
-        value = json_text.loads(payload)
-    except json_text.InvalidJson as error:
-        if not payload.strip():
-            return []
-        return [Rejected("invalid_json", f"The payload is not JSON: {error}.", payload)]
-    if isinstance(value, dict):
-        if "batch" in value and "type" not in value:
-            return _read_envelope(value, payload, source_time_ms)
-        return [_read_object(value, payload, source_time_ms)]
-    if isinstance(value, list):
-        return _read_members(value, payload, source_time_ms, lambda member: member)
-    return [_not_an_object(payload)]
-
-
-def _read_envelope(envelope: dict[str, Any], payload: bytes, source_time_ms: int | None) -> list[Outcome]:
-    batch = envelope["batch"]
-    if not isinstance(batch, list):
-        return [Rejected("invalid_field", "batch is not a list of events.", payload)]
-    try:
-        context = object_field(envelope, "context")
-        integrations = object_field(envelope, "integrations")
-    except InvalidEvent as error:
-        return [Rejected(error.reason, f"In the envelope: {error.detail}", payload)]
-    sent_at = envelope.get("sentAt")
-
-    def with_defaults(member: dict[str, Any]) -> dict[str, Any]:
-        merged = dict(member)
-        for name, defaults in (("context", context), ("integrations", integrations)):
-            own = member.get(name)
-            if defaults and (own is None or isinstance(own, dict)):
-                merged[name] = {**defaults, **(own or {})}
-        if sent_at is not None and merged.get("sentAt") is None:
-            merged["sentAt"] = sent_at
-        return merged
-
-    return _read_members(batch, payload, source_time_ms, with_defaults)
-
-
-def _read_members(
-    members: list[Any],
-    payload: bytes,
-    source_time_ms: int | None,
-    with_defaults: Callable[[dict[str, Any]], dict[str, Any]],
-) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    for number, member in enumerate(members):
-        try:
-            if isinstance(member, dict):
-                fields = with_defaults(member)
-                outcomes.append(_read_object(fields, json_text.dumps(fields), source_time_ms))
-            else:
-                outcomes.append(_not_an_object(json_text.dumps(member)))
-        except json_text.InvalidJson as error:
-            outcomes.append(Rejected("invalid_json", f"Event {number} of the payload is {error}.", payload))
-    return outcomes
-
-
-def _not_an_object(payload: bytes) -> Rejected:
-    return Rejected("not_an_object", "An event must be a JSON object.", payload)
-
-
-def _read_object(value: dict[str, Any], payload: bytes, source_time_ms: int | None) -> Outcome:
+        value = json_text.loads(origin.text)
+    except json_text.InvalidJson as no_json:
+        return Rejected("invalid_json", f"The event is not JSON: {no_json}.", origin)
+    if not isinstance(value, dict):
+        return Rejected("not_an_object", "An event must be a JSON object.", origin)
     try:
         fields = msgspec.convert(value, Fields)
     except msgspec.ValidationError as error:
-        return _misfit(value, payload, error)
-    return _outcome(fields, payload, source_time_ms)
+        return _wrong_type(value, origin, defaults, settings, str(error))
+    return _outcome(fields, origin, defaults, source_time_ms, settings)  # only a byte order mark was in the way
 
 
-def _misfit(value: dict[str, Any], payload: bytes, error: msgspec.ValidationError) -> Rejected | Filtered:
-    """Say which field of an event is of a wrong type."""
+def _wrong_type(
+    value: dict[str, Any], origin: Origin, defaults: Defaults | None, settings: MappingSettings, error: str
+) -> Rejected | Filtered:
+    """Name the field of an event that is of a wrong type."""
     try:
         _call(value.get("type"))
+        if _is_filtered(value.get("integrations"), defaults, settings):
+            return FILTERED
         for name in _OBJECTS:
-            found = object_field(value, name)
-            if name == "integrations" and opted_out(found):
-                return FILTERED
+            object_value(value.get(name), name)
         for name in _IDENTIFIERS:
             identifier(value, name)
     except InvalidEvent as invalid:
-        return Rejected(invalid.reason, invalid.detail, payload)
-    return Rejected("invalid_field", f"A field is of a wrong type: {error}.", payload)
+        return Rejected(invalid.reason, invalid.detail, origin)
+    return Rejected("invalid_field", f"A field is of a wrong type: {error}.", origin)
 
 
-def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outcome:
+def _outcome(
+    fields: Fields, origin: Origin, defaults: Defaults | None, source_time_ms: int | None, settings: MappingSettings
+) -> Outcome:
     try:
         call = _call(fields.type)
-        integrations = fields.integrations
-        if integrations and opted_out(integrations):
+        if (fields.integrations or defaults is not None) and _is_filtered(fields.integrations, defaults, settings):
             return FILTERED
-        time_ms, client_time_ms = _times(fields, source_time_ms)
+        context = fields.context
+        if defaults is not None or not isinstance(context, Context):
+            context = context_of(context, defaults)
+        traits = fields.traits
+        if not isinstance(traits, dict):
+            traits = object_value(traits, "traits") if traits else NO_FIELDS
+        properties = fields.properties
+        if not isinstance(properties, dict):
+            properties = object_value(properties, "properties") if properties else NO_FIELDS
+        time_ms, client_time_ms = _times(fields, defaults, source_time_ms)
     except InvalidEvent as error:
-        return Rejected(error.reason, error.detail, payload)
-    if json_text.nests_deeper(payload, MAX_LEVELS):
-        return Rejected("invalid_json", f"The event nests deeper than {MAX_LEVELS} levels.", payload)
-    context = fields.context or _NO_CONTEXT
-    traits = fields.traits
-    if traits is None:
-        fallback = context.traits if call in ("identify", "group") else None
-        traits = fallback if isinstance(fallback, dict) else NO_FIELDS
+        return Rejected(error.reason, error.detail, origin)
+    if json_text.nests_deeper(origin.text, MAX_LEVELS):
+        return Rejected("invalid_json", f"The event nests deeper than {MAX_LEVELS} levels.", origin)
+    if not traits and call == "identify" and isinstance(context.traits, dict):
+        traits = context.traits
     return Event(
         call,
         identifier_text(fields.user_id),
@@ -166,11 +178,16 @@ def _outcome(fields: Fields, payload: bytes, source_time_ms: int | None) -> Outc
         time_ms,
         client_time_ms,
         traits,
-        fields.properties or NO_FIELDS,
+        properties,
         context,
         fields,
-        payload,
+        origin,
     )
+
+
+def _is_filtered(own: Any, defaults: Defaults | None, settings: MappingSettings) -> bool:
+    integrations = integrations_of(own, defaults)
+    return bool(integrations) and settings.integrations == "respect" and opted_out(integrations)
 
 
 def _call(value: Any) -> str:
@@ -181,37 +198,54 @@ def _call(value: Any) -> str:
     return call
 
 
-def _times(fields: Fields, source_time_ms: int | None) -> tuple[int, int]:
+def _times(fields: Fields, defaults: Defaults | None, source_time_ms: int | None) -> tuple[int, int]:
     """Return the event's time and the client's own time for the ULID, both in unix milliseconds."""
     timestamp = fields.timestamp
     original = fields.original_timestamp
     if timestamp and original is None:
         time_ms = timestamp_ms(timestamp)
-        if time_ms is not None:
+        if time_ms is not None and time_ms >= FIRST_TIME_MS:
             return time_ms, time_ms
-    client_time_ms = None if is_empty(original) else timestamp_ms(original)
-    # In the order in which they say when an event happened: the client's own, then the transport's.
-    for name, value, is_client_time in (
-        ("timestamp", timestamp, True),
-        ("originalTimestamp", original, True),
-        ("sentAt", fields.sent_at, False),
-        ("receivedAt", fields.received_at, False),
-    ):
-        if not is_empty(value):
-            time_ms = _readable(value, name)
-            if client_time_ms is None:
-                client_time_ms = time_ms if is_client_time else 0
+    client_time_ms = _client_time_ms(original) or _client_time_ms(timestamp)
+    zero_value = ""
+    for name, value in _candidates(fields, defaults):
+        if is_empty(value):
+            continue
+        time_ms = timestamp_ms(value)
+        if time_ms is None:
+            raise InvalidEvent("invalid_timestamp", f"{name} is neither ISO 8601 nor a unix time.")
+        if time_ms >= FIRST_TIME_MS:
             return time_ms, client_time_ms
-    if source_time_ms is None:
-        raise InvalidEvent(
-            "missing_timestamp",
-            "The event has no timestamp, and neither has its source: Customer.io would take it for now.",
-        )
-    return source_time_ms, 0
+        zero_value = zero_value or name
+    if source_time_ms is not None:
+        return source_time_ms, client_time_ms
+    if zero_value:
+        raise InvalidEvent("invalid_timestamp", f"{zero_value} is a zero value, and no other field has a time.")
+    raise InvalidEvent(
+        "missing_timestamp",
+        "Neither the event nor its source has a timestamp: Customer.io would take the event for one of now.",
+    )
 
 
-def _readable(value: Any, name: str) -> int:
+def _candidates(fields: Fields, defaults: Defaults | None) -> list[tuple[str, Any]]:
+    """List the fields that may hold the event's time: the client's own, the transport's, then the envelope's."""
+    candidates = [
+        ("timestamp", fields.timestamp),
+        ("originalTimestamp", fields.original_timestamp),
+        ("sentAt", fields.sent_at),
+        ("receivedAt", fields.received_at),
+    ]
+    if defaults is not None:
+        candidates += [
+            ("The envelope's timestamp", defaults.timestamp),
+            ("The envelope's originalTimestamp", defaults.original_timestamp),
+            ("The envelope's sentAt", defaults.sent_at),
+            ("The envelope's receivedAt", defaults.received_at),
+        ]
+    return candidates
+
+
+def _client_time_ms(value: Any) -> int:
+    """Read a time of the client's own; 0 where it is missing, unreadable, or a zero value."""
     time_ms = timestamp_ms(value)
-    if time_ms is None:
-        raise InvalidEvent("invalid_timestamp", f"{name} is neither ISO 8601 nor a unix time.")
-    return time_ms
+    return time_ms if time_ms is not None and time_ms >= FIRST_TIME_MS else 0

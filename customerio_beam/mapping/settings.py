@@ -7,12 +7,15 @@ from typing import Final, Literal
 
 from customerio_beam.setting import Setting, check_settings, setting
 
-__all__ = ["IdentifyBy", "MappingSettings", "OversizeAttributes"]
+__all__ = ["IdentifyBy", "IdentifyTimestamp", "Integrations", "MappingSettings", "OversizeAttributes", "PageName"]
 
-IdentifyBy = Literal["auto", "id", "email"]
+IdentifyBy = Literal["auto", "id", "email", "phone"]
+Integrations = Literal["respect", "ignore"]
+PageName = Literal["name", "url"]
+IdentifyTimestamp = Literal["event", "none"]
 OversizeAttributes = Literal["dead_letter", "send"]
 
-#: The most attributes that a person may have (Track API limits), so the most that one identify call can use.
+#: A person has at most this many attributes (Track API limits), so one identify call can't use more.
 MAX_ATTRIBUTES: Final = 300
 
 
@@ -28,7 +31,29 @@ class MappingSettings:
         "auto",
         Setting(
             "how a userId names a person. auto: as an email if it looks like one, else as an id; id: always as an id; "
-            "email: by the event's email before its userId"
+            "email: by the event's email before its userId; phone: as a phone number if it is in E.164 form, by the "
+            "event's phone number before its userId, else as with auto"
+        ),
+    )
+    integrations: Integrations = setting(
+        "respect",
+        Setting(
+            "what happens to events whose integrations opt Customer.io out. respect: filter them; ignore: send them, "
+            "for archives of replays that name other destinations"
+        ),
+    )
+    page_name: PageName = setting(
+        "name",
+        Setting(
+            "how a page is named. name: by its name, else its URL; url: by its URL, which Customer.io's segments on "
+            "page views match, else its name"
+        ),
+    )
+    identify_timestamp: IdentifyTimestamp = setting(
+        "event",
+        Setting(
+            "the time of an identify call. event: the event's, so that an older update doesn't overwrite a newer one; "
+            "none: none, so that the last to arrive wins"
         ),
     )
     convert_dates: bool = setting(

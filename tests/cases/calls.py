@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cases.case import ANONYMOUS, about, event, identified, operation
+from tests.cases.case import ANONYMOUS, Operations, about, event, identified, operation
 
 U1 = {"id": "u1"}
 ADA = {"email": "ada@example.com"}
@@ -62,6 +62,31 @@ PAGE = [
     about("Else `context.page.url`", _page(context={"page": {"url": _URL}}), operation("page", ANONYMOUS, _URL)),
     about("Else `properties.path`", _page(properties={"path": "/p"}), operation("page", ANONYMOUS, "/p", path="/p")),
     about(
+        "Else `category`",
+        _page(category="Docs"),
+        operation("page", ANONYMOUS, "Docs", category="Docs"),
+    ),
+    about(
+        "With `--page_name=url` the URLs come first",
+        _page(name="Pricing", properties={"url": _URL}),
+        operation("page", ANONYMOUS, _URL, url=_URL),
+        page_name="url",
+    ),
+    about(
+        "With `--page_name=url`, the URL of the context",
+        _page(name="Pricing", context={"page": {"url": _URL}}),
+        operation("page", ANONYMOUS, _URL),
+        page_name="url",
+        shown=False,
+    ),
+    about(
+        "With `--page_name=url` and no URL, the name",
+        _page(name="Pricing", properties={"path": "/p"}),
+        operation("page", ANONYMOUS, "Pricing", path="/p"),
+        page_name="url",
+        shown=False,
+    ),
+    about(
         "A blank name is none",
         _page(name=" ", properties={"path": "/p"}),
         operation("page", ANONYMOUS, "/p", path="/p"),
@@ -80,6 +105,21 @@ PAGE = [
         "The properties' own category stays",
         _page(name="Install", category="Docs", properties={"category": "Help"}),
         operation("page", ANONYMOUS, "Install", category="Help"),
+        shown=False,
+    ),
+    *(
+        about(
+            f"A category of {empty!r} among the properties gives way",
+            _page(name="Install", category="Docs", properties={"category": empty}),
+            operation("page", ANONYMOUS, "Install", category="Docs"),
+            shown=False,
+        )
+        for empty in (None, "", " ")
+    ),
+    about(
+        "An empty category is none, as Kotlin's library writes it",
+        _page(name="Install", category=""),
+        operation("page", ANONYMOUS, "Install"),
         shown=False,
     ),
     about(
@@ -103,6 +143,29 @@ SCREEN = [
         "Else `properties.name`",
         event("screen", userId="u1", properties={"name": "Home"}),
         operation("screen", U1, "Home", name="Home"),
+    ),
+    about(
+        "Else `category`",
+        event("screen", userId="u1", category="Feed"),
+        operation("screen", U1, "Feed", category="Feed"),
+    ),
+    about(
+        "The category becomes an attribute",
+        event("screen", userId="u1", name="Home", category="Feed"),
+        operation("screen", U1, "Home", category="Feed"),
+    ),
+    about(
+        "The properties' own category stays",
+        event("screen", userId="u1", name="Home", category="Feed", properties={"category": "Tab"}),
+        operation("screen", U1, "Home", category="Tab"),
+        shown=False,
+    ),
+    about(
+        "`--page_name=url` is about pages",
+        event("screen", userId="u1", name="Home", properties={"url": _URL}),
+        operation("screen", U1, "Home", url=_URL),
+        page_name="url",
+        shown=False,
     ),
     about("None of them", event("screen", userId="u1"), "missing_screen_name"),
 ]
@@ -166,6 +229,48 @@ IDENTIFY = [
         identified(U1, created_at=1714979289),
     ),
     about(
+        "The first that is a time",
+        event("identify", userId="u1", traits={"created_at": "long ago", "createdAt": "2024-05-06T07:08:09Z"}),
+        identified(U1, created_at=1714979289),
+    ),
+    about(
+        "A zero value is none",
+        event("identify", userId="u1", traits={"created_at": "0001-01-01T00:00:00Z", "created": 1714979289}),
+        identified(U1, created_at=1714979289),
+        shown=False,
+    ),
+    about(
+        "PHP's `DateTime`",
+        event(
+            "identify",
+            userId="u1",
+            traits={
+                "createdAt": {"date": "2024-05-06 09:08:09.123456", "timezone_type": 3, "timezone": "Europe/Zurich"}
+            },
+        ),
+        identified(U1, created_at=1714979289),
+    ),
+    about(
+        "PHP's `DateTime` in UTC",
+        event(
+            "identify",
+            userId="u1",
+            traits={"createdAt": {"date": "2024-05-06 07:08:09.000000", "timezone_type": 2, "timezone": "Z"}},
+        ),
+        identified(U1, created_at=1714979289),
+        shown=False,
+    ),
+    about(
+        "PHP's `DateTime` in a zone that nobody knows, as it is",
+        event(
+            "identify",
+            userId="u1",
+            traits={"createdAt": {"date": "2024-05-06 07:08:09.000000", "timezone_type": 3, "timezone": "Mars"}},
+        ),
+        identified(U1, created_at={"date": "2024-05-06 07:08:09.000000", "timezone_type": 3, "timezone": "Mars"}),
+        shown=False,
+    ),
+    about(
         "The first that is not empty",
         event("identify", userId="u1", traits={"created_at": "", "createdAt": None, "created": "1714979289"}),
         identified(U1, created_at=1714979289),
@@ -188,14 +293,26 @@ IDENTIFY = [
         shown=False,
     ),
     about(
-        "Before 1970",
+        "Before 1970-01-02, as it is",
         event("identify", userId="u1", traits={"created_at": "1969-12-31"}),
-        identified(U1, created_at=-86400),
+        identified(U1, created_at="1969-12-31"),
         shown=False,
     ),
     about(
-        "Anything else as it is",
-        event("identify", userId="u1", traits={"created_at": "long ago"}),
+        "The epoch, as it is",
+        event("identify", userId="u1", traits={"created_at": 0}),
+        identified(U1, created_at=0),
+        shown=False,
+    ),
+    about(
+        "A day in basic form",
+        event("identify", userId="u1", traits={"created_at": "20240506"}),
+        identified(U1, created_at=1714953600),
+        shown=False,
+    ),
+    about(
+        "Anything else as it is; of several, the first that is not empty",
+        event("identify", userId="u1", traits={"created_at": "", "createdAt": "long ago", "created": "later"}),
         identified(U1, created_at="long ago"),
     ),
     about(
@@ -251,6 +368,30 @@ IDENTIFY = [
         event("identify", userId="u1", traits={"objectId": "x" * 151}),
         "identifier_too_long",
         shown=False,
+    ),
+    about(
+        "A word for nothing is no object",
+        event("identify", userId="u1", traits={"objectId": "undefined"}),
+        identified(U1),
+        shown=False,
+    ),
+    about(
+        "A word for nothing is no type of an object",
+        event("identify", userId="u1", traits={"objectId": "acme", "object_type_id": "null", "objectTypeId": "2"}),
+        {**identified(U1), "cio_relationships": [{"identifiers": {"object_type_id": "2", "object_id": "acme"}}]},
+        shown=False,
+    ),
+    about(
+        "Empty relationship attributes as PHP writes them",
+        event("identify", userId="u1", traits={"objectId": "acme", "relationshipAttributes": []}),
+        {**identified(U1), "cio_relationships": [{"identifiers": {"object_type_id": "1", "object_id": "acme"}}]},
+        shown=False,
+    ),
+    about(
+        "`--identify_timestamp=none` leaves the time out: the last to arrive wins",
+        event("identify", userId="u1", traits={"plan": "pro"}),
+        {"type": "person", "action": "identify", "identifiers": U1, "attributes": {"plan": "pro"}},
+        identify_timestamp="none",
     ),
     about(
         "Relationship attributes of a wrong type",
@@ -325,6 +466,13 @@ GROUP = [
         grouped({"plan": "pro"}, {"identifiers": ADA}),
         shown=False,
     ),
+    about(
+        "A person known by phone: no relationship, because the Track API's names no phone there",
+        event("group", userId="+41446681800", groupId="acme", traits={"plan": "pro"}),
+        Operations((grouped({"plan": "pro"}),), ("unsupported_identifier",)),
+        identify_by="phone",
+        shown=False,
+    ),
     about("Nobody: no relationship", event("group", groupId="acme", traits={"plan": "pro"}), grouped({"plan": "pro"})),
     about(
         "A groupId that is a number",
@@ -334,8 +482,14 @@ GROUP = [
     ),
     about("No groupId", event("group", userId="u1", traits={"name": "Acme"}), "missing_group_id"),
     about(
-        "Object attributes of a wrong type",
+        "Empty object attributes as PHP writes them",
         event("group", groupId="acme", traits={"objectAttributes": []}),
+        grouped({}),
+        shown=False,
+    ),
+    about(
+        "Object attributes of a wrong type",
+        event("group", groupId="acme", traits={"objectAttributes": "pro"}),
         "invalid_field",
         shown=False,
     ),
@@ -381,6 +535,25 @@ ALIAS = [
         "The same email in two spellings",
         event("alias", userId="ada@example.com", previousId="Ada@Example.com"),
         "self_merge",
+    ),
+    about(
+        "With `--identify_by=phone`, of a phone number",
+        event("alias", userId="+41446681800", previousId="old-1"),
+        "unsupported_identifier",
+        identify_by="phone",
+    ),
+    about(
+        "Of a phone number as previousId",
+        event("alias", userId="u1", previousId="+41446681800"),
+        "unsupported_identifier",
+        identify_by="phone",
+        shown=False,
+    ),
+    about(
+        "Without the option a phone number is an id",
+        event("alias", userId="u1", previousId="+41446681800"),
+        merged(U1, {"id": "+41446681800"}),
+        shown=False,
     ),
     about(
         "A previousId over 150 bytes",

@@ -141,6 +141,7 @@ def _nested(levels: int) -> Any:
 
 
 _TOO_LONG = ("attribute_too_long",)
+_PREFERENCES = {"topics": {f"topic_{number}": False for number in range(100)}}
 
 
 def _oversize(rule: str, traits: dict[str, Any], kept: dict[str, Any], unsent: int, *, shown: bool = False) -> Any:
@@ -167,9 +168,15 @@ ATTRIBUTES = [
     _oversize("Two of them: two dead letters", {"a": 1, "s": "x" * 1001, "t": "y" * 1001}, {"a": 1}, 2),
     _oversize("Dates are measured as what they become", {"l": ["2024-05-06"] * 83}, {"l": [1714953600] * 83}, 0),
     about(
-        "A person's attribute that is too long stays behind; the rest goes out",
+        "A person's attribute that is too long is recorded; the rest is sent",
         event("identify", userId="u1", traits={"plan": "pro", "x" * 151: 1}),
         Operations((identified(U1, plan="pro"),), _TOO_LONG),
+    ),
+    about(
+        "Subscription preferences are sent at any size: an opt-out must not be lost",
+        event("identify", userId="u1", traits={"cio_subscription_preferences": _PREFERENCES}),
+        identified(U1, cio_subscription_preferences=_PREFERENCES),
+        shown=False,
     ),
     about(
         "`--oversize_attributes=send` sends it anyway",
@@ -204,7 +211,7 @@ def _large(bytes_of_data: int) -> dict[str, str]:
 
 OPERATIONS = [
     about(
-        "An event whose data are up to 100,000 bytes goes out, on the v1 call",
+        "An event whose data are up to 100,000 bytes is sent by v1's call",
         event("page", userId="u1", name="Report", properties=_large(100_000)),
         operation("page", U1, "Report", **_large(100_000)),
         shown=False,
@@ -222,6 +229,13 @@ OPERATIONS = [
         shown=False,
     ),
     about(
+        "A large event of a person known by phone, whom v1 can't name",
+        event("page", userId="+41446681800", name="Report", properties=_large(40_000)),
+        "operation_too_large",
+        identify_by="phone",
+        shown=False,
+    ),
+    about(
         "Anything else over 32,000 bytes",
         event(
             "track",
@@ -234,7 +248,7 @@ OPERATIONS = [
         shown=False,
     ),
     about(
-        "A single attribute over 32,000 bytes that is to be sent anyway",
+        "A single attribute over 32,000 bytes, sent anyway",
         event("identify", userId="u1", traits=_large(40_000)),
         "operation_too_large",
         oversize_attributes="send",

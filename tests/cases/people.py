@@ -8,6 +8,7 @@ from tests.cases.case import ANONYMOUS, Case, about, event, identified, operatio
 
 U1 = {"id": "u1"}
 ADA = {"email": "ada@example.com"}
+PHONE = {"phone": "+41446681800"}
 _BY_CONTEXT = {"traits": ADA}
 
 
@@ -55,17 +56,68 @@ CASES: list[Case] = [
     about("The userId goes before any email", event("identify", userId="u1", traits=ADA), identified(U1, **ADA)),
     about("Identify without a userId uses `traits.email`", event("identify", traits=ADA), identified(ADA, **ADA)),
     about(
-        "Identify looks into `context.traits` only where it has no traits",
+        "Else `context.traits.email`",
         event("identify", traits={"plan": "pro"}, context=_BY_CONTEXT),
-        "missing_identity",
+        identified(ADA, plan="pro"),
+    ),
+    about(
+        "A word for nothing is no email",
+        event("identify", traits={"email": "undefined"}, context=_BY_CONTEXT),
+        identified(ADA, email="undefined"),
         shown=False,
     ),
+    about(
+        "A word for nothing as the email of a visitor",
+        _ordered(context={"traits": {"email": "null"}}, anonymousId="a-1"),
+        _by(ANONYMOUS),
+        shown=False,
+    ),
+    about("An email is trimmed", _ordered(context={"traits": {"email": " ada@example.com\n"}}), _by(ADA), shown=False),
     about("The others use `context.traits.email`", _ordered(context=_BY_CONTEXT, anonymousId="a-1"), _by(ADA)),
     about(
         "With `--identify_by=id` an email in the traits is an email still",
         event("identify", traits=ADA),
         identified(ADA, **ADA),
         identify_by="id",
+        shown=False,
+    ),
+    about(
+        "With `--identify_by=phone` a userId in E.164 form is a phone number",
+        _ordered(userId="+41446681800"),
+        _by(PHONE),
+        identify_by="phone",
+    ),
+    about(
+        "With `--identify_by=phone` the event's phone number goes before its userId",
+        event("identify", userId="u1", traits={"phone": "+41446681800"}),
+        identified(PHONE, phone="+41446681800"),
+        identify_by="phone",
+    ),
+    about(
+        "With `--identify_by=phone`, of the other calls `context.traits.phone`",
+        _ordered(userId="u1", context={"traits": {"phone": "+41446681800"}}),
+        _by(PHONE),
+        identify_by="phone",
+        shown=False,
+    ),
+    about(
+        "With `--identify_by=phone` and a number in another form, as with `auto`",
+        event("identify", userId="ada@example.com", traits={"phone": "044 668 18 00"}),
+        identified(ADA, phone="044 668 18 00"),
+        identify_by="phone",
+        shown=False,
+    ),
+    about(
+        "With `--identify_by=phone`, a country's code alone is no number",
+        event("identify", userId="u1", traits={"phone": "+41"}),
+        identified(U1, phone="+41"),
+        identify_by="phone",
+        shown=False,
+    ),
+    about(
+        "Without the option a phone number is an id",
+        _ordered(userId="+41446681800"),
+        _by({"id": "+41446681800"}),
         shown=False,
     ),
     about("Track, page and screen may be anonymous", _ordered(anonymousId="a-1"), _by(ANONYMOUS)),

@@ -22,6 +22,7 @@ TABLES: dict[str, list[Case]] = {
     "group": calls.GROUP,
     "alias": calls.ALIAS,
     "devices": special_events.DEVICES,
+    "device tokens": special_events.TOKENS,
     "device platform": special_events.PLATFORMS,
     "deleting and suppressing": special_events.PEOPLE,
     "deleting objects": special_events.OBJECTS,

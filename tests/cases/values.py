@@ -1,4 +1,4 @@
-"""What becomes of values: dates, and everything else."""
+"""Values: dates, and everything else."""
 
 from __future__ import annotations
 
@@ -52,7 +52,17 @@ DATES = [
     _kept("The year 0", "0000-01-01"),
     _kept("An offset of hours alone", "2024-05-06T07:08:09-08", shown=True),
     _kept("Ten fraction digits", "2024-05-06T07:08:09.1234567890Z", shown=True),
-    _kept("A space for the T", "2024-05-06 07:08:09"),
+    _seconds(
+        "A blank for the T and a zone, as Ruby and BigQuery write it", "2024-05-06 07:08:09 UTC", 1714979289, shown=True
+    ),
+    _seconds("A blank for the T and an offset", "2024-05-06 09:08:09 +0200", 1714979289, shown=True),
+    _seconds("The same without a second blank", "2024-05-06 09:08:09.123456+02:00", 1714979289),
+    _kept("A blank for the T and no zone", "2024-05-06 07:08:09", shown=True),
+    _kept("A blank for the T and an offset of hours alone", "2024-05-06 07:08:09+02"),
+    _kept("A date and a zone", "2024-05-06 UTC"),
+    _kept("A blank before the zone alone", "2024-05-06T07:08:09 UTC"),
+    _kept("From before 1970 with a blank", "1969-12-31 23:59:59 UTC"),
+    _kept("The basic form", "20240506T070809Z"),
     _kept("White space around", " 2024-05-06"),
     _kept("A line end after", "2024-05-06\n"),
     _kept("Other digits", "\uff12\uff10\uff12\uff14-05-06"),
@@ -89,7 +99,7 @@ def _nested(levels: int) -> Any:
 
 def _too_deep(field: bytes) -> bytes:
     """Write an event without a messageId that nests deeper than any JSON reader goes."""
-    return b'{"type":"track","userId":"u1","event":"Ordered","timestamp":1,"%b":{"a":%b1%b}}' % (
+    return b'{"type":"track","userId":"u1","event":"Ordered","timestamp":1795514400,"%b":{"a":%b1%b}}' % (
         field,
         b"[" * 100_000,
         b"]" * 100_000,

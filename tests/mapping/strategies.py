@@ -38,15 +38,35 @@ JSON = st.recursive(
 )
 
 _IDS: st.SearchStrategy[Any] = (
-    st.sampled_from(["u1", "", " ", "cio_1", "cio_", "ada@example.com", "x" * 151, 0, 7, 1.5, None, True, []]) | _TEXT
+    st.sampled_from(
+        ["u1", "", " u1 ", "cio_1", "cio_", "ada@example.com", "+41446681800", "null", "x" * 151, 0, 7, 1.5, None, True]
+    )
+    | _TEXT
 )
-_TIMES = st.sampled_from(["2026-11-24T10:00:00Z", 1795514400, 1795514400123, 0, "", None, "soon", -1, 1e300]) | _SCALARS
+_TIMES = (
+    st.sampled_from(
+        [
+            *(
+                "2026-11-24T10:00:00Z",
+                "20261124",
+                "2026-11-24 10:00:00 UTC",
+                "0001-01-01T00:00:00Z",
+                "0000-00-00",
+                "soon",
+            ),
+            *(1795514400, 1795514400123, 1795514400123456, 1795514400123456789, 20261124, 0, "", None, -1, 1e300),
+            {"date": "2026-11-24 10:00:00.000000", "timezone_type": 3, "timezone": "Europe/Paris"},
+        ]
+    )
+    | _SCALARS
+)
 _OBJECT_KEYS = {"objectId": _IDS, "objectTypeId": _IDS, "object_type_id": _IDS}
 
 _TRAITS = st.fixed_dictionaries(
     {},
     optional={
         "email": _IDS,
+        "phone": _IDS,
         "created_at": _TIMES,
         "createdAt": _TIMES,
         "created": _TIMES,
@@ -73,7 +93,12 @@ _PROPERTIES = st.fixed_dictionaries(
         "category": JSON,
         "full_name": JSON,
         "deliveryId": _IDS,
-        "metric": st.sampled_from(["opened", "converted", "delivered", "clicked", 1]),
+        "metric": st.sampled_from(["opened", "converted", "delivered", "clicked", "sent", 1]),
+        "recipient": st.sampled_from(["tok-1", "ada@example.com", "+41446681800"]),
+        "reason": _IDS,
+        "device": JSON | st.fixed_dictionaries({"token": _TEXT}, optional={"type": st.sampled_from(["ios", "web"])}),
+        "deviceToken": _TEXT,
+        "token": _TEXT,
         "data": st.integers(0, 110_000).map(lambda size: "x" * size),
         **_OBJECT_KEYS,
     },
@@ -90,6 +115,7 @@ _CONTEXT = st.fixed_dictionaries(
         "os": JSON | st.fixed_dictionaries({"name": st.sampled_from(["iOS", "Android", "Tizen"]), "version": JSON}),
         "app": JSON,
         "locale": JSON,
+        "groupId": _IDS,
     },
 )
 _NAMES = st.sampled_from(
@@ -100,9 +126,10 @@ _NAMES = st.sampled_from(
         "Device Created or Updated",
         "Device Deleted",
         "User Deleted",
-        "Suppress Person",
+        "User Suppressed",
         "User Unsuppressed",
         "Object Deleted",
+        "Relationship Deleted",
         "Delete Relationship",
         "Report Delivery Event",
     ]
@@ -134,7 +161,10 @@ EVENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 
 SETTINGS = st.builds(
     MappingSettings,
-    identify_by=st.sampled_from(["auto", "id", "email"]),
+    identify_by=st.sampled_from(["auto", "id", "email", "phone"]),
+    integrations=st.sampled_from(["respect", "ignore"]),
+    page_name=st.sampled_from(["name", "url"]),
+    identify_timestamp=st.sampled_from(["event", "none"]),
     convert_dates=st.booleans(),
     max_attributes_per_identify=st.sampled_from([1, 2, 5, 30, 300]),
     oversize_attributes=st.sampled_from(["dead_letter", "send"]),

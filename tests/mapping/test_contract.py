@@ -27,7 +27,7 @@ def test_maps_exactly(case: Case) -> None:
 def _outcomes(case: Case) -> list[Any]:
     payload = case.payload if isinstance(case.payload, bytes) else case.payload.encode("utf-8")
     outcomes: list[Any] = []
-    for outcome in read_payload(payload, case.source_time_ms):
+    for outcome in read_payload(payload, case.source_time_ms, case.settings):
         if outcome is FILTERED:
             outcomes.append("filtered")
         elif isinstance(outcome, Rejected):

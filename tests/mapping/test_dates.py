@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import zoneinfo
 
+import pytest
+from hamcrest import assert_that, less_than_or_equal_to, only_contains
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customerio_beam.mapping.dates import date_seconds, timestamp_ms
+from customerio_beam.mapping import dates
+from customerio_beam.mapping.dates import FIRST_TIME_MS, date_seconds, timestamp_ms
 
 UTC = datetime.timezone.utc
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(
@@ -42,8 +46,69 @@ def test_a_date_before_1970_is_kept(moment: datetime.datetime) -> None:
 
 
 @given(EARLY)
-def test_a_time_before_1970_is_read(moment: datetime.datetime) -> None:
-    assert timestamp_ms(moment.isoformat()) == _microseconds(moment) // 1000
+def test_a_time_before_1970_is_a_zero_value(moment: datetime.datetime) -> None:
+    milliseconds = timestamp_ms(moment.isoformat())
+
+    assert milliseconds is not None
+    assert milliseconds < FIRST_TIME_MS
+
+
+@given(MOMENTS)
+def test_reads_the_basic_form_as_the_extended_one(moment: datetime.datetime) -> None:
+    text = moment.isoformat()
+    day, clock = text.split("T")
+
+    assert timestamp_ms(f"{day.replace('-', '')}T{clock.replace(':', '')}") == timestamp_ms(text)
+
+
+@given(MOMENTS)
+def test_reads_a_blank_and_a_zone_as_the_t_and_z(moment: datetime.datetime) -> None:
+    utc = moment.replace(tzinfo=None).isoformat()
+    spaced = utc.replace("T", " ")
+
+    assert timestamp_ms(f"{spaced} UTC") == timestamp_ms(f"{utc}Z")
+    assert date_seconds(f"{spaced} UTC") == date_seconds(f"{utc}Z")
+    assert date_seconds(spaced) is None
+
+
+@given(
+    st.datetimes(min_value=datetime.datetime(1970, 1, 3), max_value=datetime.datetime(2036, 1, 1)),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]),
+)
+def test_reads_a_date_of_php_in_its_zone(moment: datetime.datetime, zone: str) -> None:
+    value = {"date": moment.strftime("%Y-%m-%d %H:%M:%S.%f"), "timezone_type": 3, "timezone": zone}
+
+    assert timestamp_ms(value) == _microseconds(moment.replace(tzinfo=zoneinfo.ZoneInfo(zone))) // 1000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"date": "2026-11-20 08:30:15.000000", "timezone_type": 3, "timezone": zone}
+        for zone in ("Mars/Olympus", "Europe", "../UTC", "/etc/localtime", "", "\x00", "x" * 10_000)
+    ]
+    + [
+        {"date": "2026-11-20 08:30:15.000000", "timezone_type": 2, "timezone": "PST"},
+        {"date": "2026-11-20T08:30:15.000000", "timezone_type": 3, "timezone": "UTC"},
+        {"date": "0001-01-01 00:00:00.000000", "timezone_type": 4, "timezone": "Asia/Tokyo"},
+        {"date": "2026-11-20 08:30:15.000000", "timezone": "Europe/Berlin"},
+        {"date": 1795514400, "timezone_type": 3, "timezone": "UTC"},
+        {},
+    ],
+    ids=lambda value: str(value)[:90],
+)
+def test_no_other_object_is_a_time(value: dict[str, object]) -> None:
+    assert timestamp_ms(value) is None
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
+def test_a_date_of_php_at_either_end_of_the_calendar_does_no_harm(day: str, zone: str) -> None:
+    value = {"date": f"{day} 00:00:00.000000", "timezone_type": 3, "timezone": zone}
+
+    milliseconds = timestamp_ms(value)
+
+    assert milliseconds is None or milliseconds < FIRST_TIME_MS
 
 
 @given(st.dates(min_value=datetime.date(1970, 1, 1)))
@@ -86,12 +151,57 @@ def test_what_it_reads_the_standard_library_reads_alike(text: str) -> None:
         assert seconds == _microseconds(moment) // 1_000_000
 
 
-@given(st.integers(1, 10**11))
+@given(st.integers(10**8, 10**11))
 def test_unix_seconds_are_seconds(seconds: int) -> None:
-    assert timestamp_ms(seconds) == (seconds * 1000 if seconds < 10**10 else None)
+    expected = seconds * 1000 if seconds < 10**10 else None
+
+    assert timestamp_ms(seconds) == expected
+    assert timestamp_ms(str(seconds)) == expected
+
+
+@given(st.dates(max_value=datetime.date(2286, 1, 1)))
+def test_eight_digits_of_a_calendar_day_are_the_day(day: datetime.date) -> None:
+    midnight = datetime.datetime.combine(day, datetime.time(), UTC)
+
+    assert timestamp_ms(day.strftime("%Y%m%d").zfill(8)) == _microseconds(midnight) // 1000
+
+
+@given(st.integers(1, 99_999_999).map(str).filter(lambda digits: len(digits) != 8))
+def test_fewer_digits_in_a_string_are_no_time(digits: str) -> None:
+    assert timestamp_ms(digits) is None or not digits.strip("0")
 
 
 @given(st.integers(10**11 + 1, 10**13 - 1))
 def test_unix_milliseconds_are_milliseconds(milliseconds: int) -> None:
     assert timestamp_ms(milliseconds) == milliseconds
     assert timestamp_ms(str(milliseconds)) == milliseconds
+
+
+@given(st.integers(10**14 + 1, 10**16 - 1))
+def test_unix_microseconds_are_microseconds(microseconds: int) -> None:
+    assert timestamp_ms(microseconds) == microseconds // 1000
+    assert timestamp_ms(str(microseconds)) == microseconds // 1000
+
+
+@given(st.integers(10**17 + 1, 10**19 - 1))
+def test_unix_nanoseconds_are_nanoseconds(nanoseconds: int) -> None:
+    assert timestamp_ms(nanoseconds) == nanoseconds // 1_000_000
+    assert timestamp_ms(str(nanoseconds)) == nanoseconds // 1_000_000
+
+
+@given(st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.none())
+def test_anything_at_all_is_a_time_or_none(value: object) -> None:
+    milliseconds = timestamp_ms(value)
+
+    assert milliseconds is None or milliseconds < 10**13
+
+
+def test_what_it_remembers_is_bounded_in_number_and_size() -> None:
+    """Texts from outside end in the tables that make reading quick: a long one, or very many, must not stay."""
+    for number in range(10_000):
+        date_seconds(f"2024-05-06T07:08:09{'Z' * 1000}{number}")
+        date_seconds(f"2024-05-06T07:08:09.{number:06}Z")
+        date_seconds(f"{number:04}-05-06")
+
+    assert_that([len(dates._DAYS_MS), len(dates._RESTS_MS)], only_contains(less_than_or_equal_to(4096)))
+    assert_that({len(text) for text in [*dates._DAYS_MS, *dates._RESTS_MS]}, only_contains(less_than_or_equal_to(16)))

@@ -40,6 +40,12 @@ def test_all_tables_but_that_of_large_operations_show_examples() -> None:
     assert re.findall(r"<!-- examples: ([^>]+) -->\n<!-- end -->", page) == ["operation sizes"]
 
 
+def test_no_row_of_a_table_is_too_long_to_read() -> None:
+    page = MAPPING_PAGE.read_text(encoding="utf-8")
+
+    assert [line for line in page.splitlines() if line.startswith("|") and len(line) > 240] == []
+
+
 def test_the_page_names_every_event_with_a_meaning_of_its_own() -> None:
     page = MAPPING_PAGE.read_text(encoding="utf-8")
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def _map(**fields: Any) -> Mapped:
-    [event] = read_payload(json.dumps({"userId": "u1", "timestamp": 1, "messageId": "m", **fields}).encode())
+    [event] = read_payload(json.dumps({"userId": "u1", "timestamp": 1795514400, "messageId": "m", **fields}).encode())
     assert isinstance(event, Event)
     return map_event(event, MappingSettings())
 
@@ -56,7 +56,10 @@ def test_a_name_that_is_too_long_is_measured_itself() -> None:
 @pytest.mark.parametrize(
     ("choices", "said"),
     [
-        ({"identify_by": "name"}, "identify_by must be .* not 'name'"),
+        ({"identify_by": "name"}, "identify_by must be one of auto, id, email, phone, not 'name'"),
+        ({"integrations": "obey"}, "integrations must be one of respect, ignore, not 'obey'"),
+        ({"page_name": "path"}, "page_name must be one of name, url, not 'path'"),
+        ({"identify_timestamp": None}, "identify_timestamp must be one of event, none, not None"),
         ({"max_attributes_per_identify": 0}, "max_attributes_per_identify must be .* not 0"),
         ({"max_attributes_per_identify": 301}, "max_attributes_per_identify must be .* not 301"),
         ({"oversize_attributes": "drop"}, "oversize_attributes must be .* not 'drop'"),

@@ -13,7 +13,7 @@ from customerio_beam.mapping.reading import read_payload
 
 
 def _key(**fields: Any) -> bytes:
-    event = {"type": "track", "event": "E", "timestamp": 1, "messageId": "m", **fields}
+    event = {"type": "track", "event": "E", "timestamp": 1795514400, "messageId": "m", **fields}
     [read] = read_payload(json.dumps(event).encode())
     assert isinstance(read, Event)
     return person_key(read, "auto")

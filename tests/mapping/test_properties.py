@@ -20,7 +20,8 @@ from customerio_beam.mapping.person import KEY_BYTES, person_key
 from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
 from tests.mapping.strategies import EVENTS, JSON, SETTINGS, as_payload
-from tests.operations_checker import limit_faults, needs_specification, specification_faults
+from tests.operation_shapes import shape_faults
+from tests.operations_checker import limit_faults
 
 generated = hypothesis_settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -84,13 +85,12 @@ def test_operations_are_within_the_limits(event: dict[str, Any], settings: Mappi
             assert not list(limit_faults(operation, settings.max_attributes_per_identify, oversize_allowed=send))
 
 
-@needs_specification
 @generated
-@given(EVENTS)
-def test_operations_are_as_the_specification_has_them(event: dict[str, Any]) -> None:
+@given(EVENTS, SETTINGS)
+def test_operations_have_the_shapes_of_the_track_api(event: dict[str, Any], settings: MappingSettings) -> None:
     for read in _events(read_payload(as_payload(event))):
-        for operation in (_map(read, MappingSettings()) or Mapped([], [], 0)).operations:
-            assert specification_faults(json.loads(operation)) == []
+        for operation in (_map(read, settings) or Mapped([], [], 0)).operations:
+            assert shape_faults(json.loads(operation)) == []
 
 
 @generated

@@ -132,6 +132,39 @@ def test_an_envelope_sent_again_keeps_the_ids() -> None:
     assert ids("2026-11-24T10:00:01Z") == ids("2026-11-24T18:00:00Z")
 
 
+@pytest.mark.parametrize("event", [EVENT, WITHOUT_MESSAGE_ID], ids=["messageId", "no messageId"])
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        {"context": {"locale": "en-GB"}},
+        {"integrations": {"Braze": False}},
+        {"timestamp": 1795514400, "originalTimestamp": 1795514401, "sentAt": 1795514402, "receivedAt": 1795514403},
+        {"writeKey": "k", "messageId": "batch-1"},
+    ],
+    ids=["context", "integrations", "times", "all else"],
+)
+def test_an_envelopes_fields_dont_count(event: dict[str, Any], defaults: dict[str, Any]) -> None:
+    [read] = read_payload(json.dumps({**defaults, "batch": [event]}).encode())
+    assert isinstance(read, Event)
+
+    assert json.loads(map_event(read, MappingSettings()).operations[0])["id"] == _id(event)
+
+
+def test_an_envelopes_time_is_no_time_of_the_client() -> None:
+    timeless = {name: value for name, value in WITHOUT_MESSAGE_ID.items() if name != "timestamp"}
+    canonical = json.dumps(timeless, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    [read] = read_payload(json.dumps({"batch": [timeless], "timestamp": 1795514400}).encode())
+    assert isinstance(read, Event)
+
+    assert json.loads(map_event(read, MappingSettings()).operations[0])["id"] == _oracle(0, canonical.encode())
+
+
+@pytest.mark.parametrize("zero", [0, "0001-01-01T00:00:00Z", "1970-01-01T00:33:46+00:00"])
+def test_a_zero_value_is_no_time_of_the_client(zero: Any) -> None:
+    assert _id({**EVENT, "originalTimestamp": zero}) == _id(EVENT)
+    assert _id({**EVENT, "timestamp": zero, "sentAt": 1795514400}) == _oracle(0, b"m-1")
+
+
 def test_two_messages_of_one_millisecond_differ() -> None:
     """A sample of the claim that no two of ten million share one, whose arithmetic is in ``mapping.ulid``."""
     assert len({make_ulid(0, b"%d" % number) for number in range(100_000)}) == 100_000
