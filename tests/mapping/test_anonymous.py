@@ -169,7 +169,7 @@ def test_says_where_a_person_cant_have_the_operation(
     )
 
 
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(EVENTS, st.sampled_from([ADA, {"email": "ada@example.com"}, {"phone": "+41446681800"}, {"cio_id": "0a1b"}]))
 def test_any_anonymous_operation_under_a_person_is_valid(event: dict[str, Any], person: dict[str, str]) -> None:
     for read in read_payload(as_payload({**event, "userId": None, "anonymousId": "a-1"})):

@@ -24,7 +24,7 @@ from tests.operation_shapes import shape_faults
 from tests.operations_checker import limit_faults
 
 generated = hypothesis_settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

@@ -41,7 +41,7 @@ def _kinds_and_operations(payload: bytes) -> list[list[tuple[str, bytes]]]:
     ]
 
 
-@hypothesis_settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(EVENTS)
 def test_an_event_alone_and_in_an_array_become_the_same(event: dict[str, Any]) -> None:
     payload = as_payload(event)
@@ -138,7 +138,7 @@ def test_each_time_of_an_envelope_counts(name: str) -> None:
     assert_that(_member(**{name: 1795514400}), has_properties(time_ms=1795514400000, client_time_ms=0))
 
 
-@hypothesis_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(EVENTS, st.sets(st.sampled_from(sorted(_DEFAULTS))))
 def test_the_payload_of_a_member_reads_as_the_member(event: dict[str, Any], names: set[str]) -> None:
     """What a dead letter keeps of a member becomes the same operations, with the same ids."""
