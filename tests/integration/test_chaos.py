@@ -12,6 +12,18 @@ import sys
 import time
 
 import pytest
+from hamcrest import (
+    assert_that,
+    contains_inanyorder,
+    contains_string,
+    empty,
+    equal_to,
+    greater_than_or_equal_to,
+    has_entries,
+    has_length,
+    less_than_or_equal_to,
+    not_,
+)
 from msgspec.structs import replace
 
 from customerio_beam.sandbox import views
@@ -63,7 +75,7 @@ class Job:
         process = self.start()
         try:
             while self.sandbox.state.workspace.stats()["operations"] < target:
-                assert process.poll() is None, self.log()
+                assert_that(process.poll(), equal_to(None), self.log())
                 time.sleep(0.01)
         finally:
             process.kill()
@@ -108,7 +120,7 @@ def undisturbed(tmp_path_factory):
     guilty = write_events(events, events=EVENTS, people=PEOPLE)
     with running_sandbox(faults=REFUSALS) as sandbox:
         job = Job(sandbox, events, directory)
-        assert job.run() == 0, job.log()
+        assert_that(job.run(), equal_to(0), job.log())
         return events, guilty, workspace_of(sandbox)
 
 
@@ -125,7 +137,7 @@ def disturbed(undisturbed, tmp_path_factory):
         status = job.run()
         without_key = status, job.log(), job.dead_letters()
         sandbox.state.faults = CHAOS
-        assert job.run() == 0, job.log()
+        assert_that(job.run(), equal_to(0), job.log())
         stats = {**sandbox.state.workspace.stats(), **sandbox.state.meter.stats()}
         print({name: value for name, value in stats.items() if name != "requests_per_second"})
         yield job, stats, workspace_of(sandbox), without_key
@@ -134,43 +146,45 @@ def disturbed(undisturbed, tmp_path_factory):
 def test_nothing_is_lost_nothing_is_doubled(undisturbed, disturbed):
     _, guilty, (_, expected) = undisturbed
     _, _, (_, activity), _ = disturbed
-    assert len({entry[0] for entry in activity}) == len(activity)
-    assert len(activity) == EVENTS - 2 * PEOPLE - sum(map(len, guilty.values()))
-    assert activity == expected
+    assert_that({entry[0] for entry in activity}, has_length(len(activity)))
+    assert_that(activity, has_length(EVENTS - 2 * PEOPLE - sum(map(len, guilty.values()))))
+    assert_that(activity, equal_to(expected))
 
 
 def test_people_are_as_after_an_undisturbed_run(undisturbed, disturbed):
     _, _, (expected, _) = undisturbed
     _, _, (people, _), _ = disturbed
-    assert len(people) == PEOPLE
-    assert people == expected
+    assert_that(people, has_length(PEOPLE))
+    assert_that(people, equal_to(expected))
 
 
 def test_nobodys_operations_are_out_of_order(disturbed):
     _, stats, _, _ = disturbed
-    assert stats["order_violations"] == 0
+    assert_that(stats, has_entries(order_violations=0))
 
 
 def test_what_customerio_refuses_is_in_the_dead_letters_and_nothing_else(undisturbed, disturbed):
     _, guilty, _ = undisturbed
     job, _, _, _ = disturbed
-    assert job.dead_letters() == sorted(("rejected", each) for ids in guilty.values() for each in ids)
+    refused = [("rejected", each) for ids in guilty.values() for each in ids]
+    assert_that(job.dead_letters(), contains_inanyorder(*refused))
 
 
 def test_a_withdrawn_key_fails_the_run_and_nothing_is_dead_lettered(disturbed):
     _, _, _, (status, log, dead_letters) = disturbed
-    assert status != 0
-    assert "refused the credentials (status 401)" in log
-    assert dead_letters == []
+    assert_that(status, not_(equal_to(0)))
+    assert_that(log, contains_string("refused the credentials (status 401)"))
+    assert_that(dead_letters, empty())
 
 
 def test_the_limit_was_never_passed(disturbed):
     _, stats, _, _ = disturbed
-    assert (stats["violations"], stats["peak_requests_per_second"] <= RATE + RATE // 20) == (0, True)
+    most = less_than_or_equal_to(RATE + RATE // 20)
+    assert_that(stats, has_entries(violations=0, peak_requests_per_second=most))
 
 
 def test_the_run_was_as_bad_as_it_says(disturbed):
     _, stats, _, _ = disturbed
     injected = {name: count for name, count in stats["faults_injected"].items() if name in FAULTS}
-    assert set(injected) == set(FAULTS)
-    assert sum(injected.values()) >= 0.12 * stats["requests"]
+    assert_that(injected, contains_inanyorder(*FAULTS))
+    assert_that(sum(injected.values()), greater_than_or_equal_to(0.12 * stats["requests"]))

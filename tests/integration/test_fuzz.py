@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.testing.util import assert_that as assert_that_in_pipeline
+from apache_beam.testing.util import equal_to as equal_elements
+from hamcrest import assert_that, equal_to
 
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.transforms.key_by_person import KeyByPerson
@@ -91,9 +93,9 @@ def test_every_hostile_payload_is_delivered_filtered_or_dead_lettered() -> None:
         | beam.Flatten()
         | beam.CombinePerKey(_add)
     )
-    assert_that(tallies, equal_to(list(expected.items())))
+    assert_that_in_pipeline(tallies, equal_elements(list(expected.items())))
     result = pipeline.run()
     result.wait_until_finish()
 
     [counter] = result.metrics().query(beam.metrics.MetricsFilter().with_name("filtered"))["counters"]
-    assert counter.committed == filtered
+    assert_that(counter.committed, equal_to(filtered))

@@ -85,4 +85,4 @@ def test_names_tell_what_is_compressed() -> None:
     ],
 )
 def test_a_pattern_tells_whether_it_may_match_compressed_files(pattern: str, may: bool) -> None:
-    assert may_match_compressed(pattern) is may
+    assert_that(may_match_compressed(pattern), equal_to(may))

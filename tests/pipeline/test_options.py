@@ -5,7 +5,18 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from hamcrest import assert_that, calling, contains_exactly, empty, equal_to, has_properties, raises
+from hamcrest import (
+    all_of,
+    assert_that,
+    calling,
+    contains_exactly,
+    contains_string,
+    empty,
+    equal_to,
+    has_properties,
+    not_,
+    raises,
+)
 
 import customerio_beam
 from customerio_beam.pipeline.arguments import GROUPS, help_parser, options
@@ -89,9 +100,8 @@ DATAFLOW = [
     ],
 )
 def test_a_setting_that_cant_be_right_is_refused_in_one_sentence(arguments: list[str], sentence: str) -> None:
-    with pytest.raises(OptionError, match=sentence) as raised:
-        parse_options(arguments)
-    assert "\n" not in str(raised.value)
+    one_line = rf"^[^\n]*{sentence}[^\n]*\Z"
+    assert_that(calling(parse_options).with_args(arguments), raises(OptionError, one_line))
 
 
 @pytest.mark.parametrize("arguments", [FILES, STREAM, [*FILES, *DATAFLOW]])
@@ -128,9 +138,9 @@ def test_options_reach_the_mapping() -> None:
 
 def test_help_has_the_groups_and_no_option_for_the_key() -> None:
     text = help_parser("customerio-beam").format_help()
-    for group in ("input:", "output and dead letters:", "credentials:", "mapping:", "delivery:"):
-        assert group in text
-    assert "--api_key " not in text
+    groups = ("input:", "output and dead letters:", "credentials:", "mapping:", "delivery:")
+    assert_that(text, all_of(*map(contains_string, groups)))
+    assert_that(text, not_(contains_string("--api_key ")))
 
 
 def test_a_connection_can_be_checked_without_an_input() -> None:
