@@ -43,7 +43,7 @@ TEST = [
     "python-ulid>=3.0,<4",
     "customerio>=3.2,<4",
 ]
-DEV = ["ruff>=0.12", "mypy>=1.17,<3", "types-requests>=2.32", "uv>=0.8"]
+DEV = ["ruff>=0.12", "mypy>=1.17,<3", "types-requests>=2.32", "uv>=0.8", "pre-commit>=4.2,<5"]
 
 setup(
     name="customerio-beam",

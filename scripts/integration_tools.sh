@@ -34,6 +34,7 @@ go_programs() {
   mkdir -p "$GO_BIN"
   go_program prism "github.com/apache/beam/sdks/v2/go/cmd/prism@v$BEAM_VERSION"
   go_program service_cmd "$(sed -n 's/^_MODULE = "\(.*\)"$/\1/p' tests/integration/rate_limit_service.py)"
+  go_program actionlint "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
   # Go itself knows whether our few lines have changed.
   for name in pubsub_server gcs_server; do
     (cd "tests/integration/$name" && go build -o "$GO_BIN/$name" .) || missing "$name: 'go build' failed, see above"
