@@ -157,7 +157,7 @@ _lines = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_lines, max_size=30))
 def test_inputs_are_delivered_filtered_or_dead_lettered(job: Job, lines: list[bytes]) -> None:
     summary = job.run(*lines)
