@@ -8,6 +8,7 @@ import contextlib
 import io
 import pathlib
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -127,3 +128,11 @@ def backfill(launch: Launch) -> Launched:
 def project() -> pathlib.Path:
     """The project's folder."""
     return pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def project_copy(project: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A clone of the project, for builds: they leave files behind, and these would hide the installed metadata."""
+    folder = tmp_path_factory.mktemp("clone") / "project"
+    subprocess.run(["git", "clone", "--quiet", project, folder], check=True)
+    return folder

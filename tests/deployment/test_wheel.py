@@ -36,15 +36,12 @@ print(*(module.OURS for module in (delivery, mapping, sandbox, transforms)))
 
 
 @pytest.fixture(scope="module")
-def wheel(project: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A wheel, built from a copy: a build leaves files behind."""
+def wheel(project_copy: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("wheel")
     builder = Environment(folder / "builder")
     builder.lend(without=[])
-    copy = folder / "copy"
-    builder.run("git", "clone", "--quiet", project, copy, cwd=folder)
     pip = ("python", "-m", "pip", "wheel", "--no-cache-dir", "--no-deps", "--no-build-isolation", "--quiet")
-    builder.run(*pip, "--wheel-dir", folder, copy, cwd=folder)
+    builder.run(*pip, "--wheel-dir", folder, project_copy, cwd=folder)
     [made] = folder.glob("*.whl")
     return made
 

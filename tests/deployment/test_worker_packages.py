@@ -26,12 +26,12 @@ print("done")
 
 
 @pytest.fixture(scope="module")
-def launched(launch: Launch, project: pathlib.Path) -> Launched:
+def launched(launch: Launch, project_copy: pathlib.Path) -> Launched:
     """A launch with the packages that run_dataflow.sh names."""
     return launch(
         *STREAMING,
-        f"--setup_file={project / 'setup.py'}",
-        f"--requirements_file={project / 'requirements' / 'worker.txt'}",
+        f"--setup_file={project_copy / 'setup.py'}",
+        f"--requirements_file={project_copy / 'requirements' / 'worker.txt'}",
         "--experiments=pip_no_build_isolation",
     )
 
