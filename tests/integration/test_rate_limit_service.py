@@ -9,6 +9,7 @@ from collections import Counter
 import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from hamcrest import assert_that, calling, contains_inanyorder, greater_than, greater_than_or_equal_to, raises
 
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
 from customerio_beam.delivery.errors import RateLimitServiceError
@@ -47,8 +48,8 @@ def test_two_workers_share_the_services_limit(service, tmp_path):
     for thread in threads:
         thread.join()
     # Four seconds' worth can't fit into fewer than four seconds of the clock: two whole ones lie in between.
-    assert max(times) - min(times) >= 2
-    assert sum(waited) > 1
+    assert_that(max(times) - min(times), greater_than_or_equal_to(2))
+    assert_that(sum(waited), greater_than(1))
 
 
 def test_a_pipeline_keeps_to_the_services_limit_and_signals_its_waiting(service, monkeypatch):
@@ -74,10 +75,10 @@ def test_a_pipeline_keeps_to_the_services_limit_and_signals_its_waiting(service,
         with beam.Pipeline(runner=FnApiRunner()) as pipeline:
             source = CredentialsSource(Literal("site"), EnvironmentVariable("TEST_KEY"))
             pipeline | beam.Create([keyed(n) for n in range(4 * LIMIT)]) | WriteToCustomerIO(source, settings)
-    assert sorted(fake.accepted_names) == sorted(f"n{n}" for n in range(4 * LIMIT))
+    assert_that(fake.accepted_names, contains_inanyorder(*(f"n{n}" for n in range(4 * LIMIT))))
     counters = pipeline.result.metrics().query()["counters"]
     throttled = [c.committed for c in counters if c.key.metric.name == "cumulativeThrottlingSeconds"]
-    assert throttled[0] >= 1
+    assert_that(throttled[0], greater_than_or_equal_to(1))
 
 
 def test_a_service_that_can_not_be_reached_is_one_sentence(tmp_path):
@@ -85,9 +86,8 @@ def test_a_service_that_can_not_be_reached_is_one_sentence(tmp_path):
         reserved.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{reserved.getsockname()[1]}"
         limit = ServiceRateLimit(WorkerRateLimit(10_000, "w", folder=tmp_path / "private"), address)
-        with pytest.raises(RateLimitServiceError) as caught:
-            limit.take(time.sleep)
-    assert str(caught.value) == f"The rate limit service at {address} can't be reached (UNAVAILABLE)."
+        sentence = rf"^The rate limit service at {address} can't be reached \(UNAVAILABLE\)\.$"
+        assert_that(calling(limit.take).with_args(time.sleep), raises(RateLimitServiceError, sentence))
 
 
 def test_the_service_is_called_without_the_environments_proxy(service, tmp_path, monkeypatch):

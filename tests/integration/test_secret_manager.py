@@ -7,6 +7,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from hamcrest import assert_that, calling, contains_exactly, contains_inanyorder, equal_to, has_length, raises
 
 from customerio_beam.delivery.connection_check import check_connection
 from customerio_beam.delivery.credentials import Credentials, CredentialsSource
@@ -33,7 +34,7 @@ def secret_manager(monkeypatch):
 def test_both_are_fetched_by_name(secret_manager):
     secret_manager.secrets = {KEY: [b"old", b"hush"], SITE: [b"site"]}
     source = CredentialsSource(SecretVersion(SITE), SecretVersion(KEY))
-    assert source.fetch() == Credentials("site", "hush")
+    assert_that(source.fetch(), equal_to(Credentials("site", "hush")))
 
 
 @pytest.mark.parametrize(
@@ -41,62 +42,55 @@ def test_both_are_fetched_by_name(secret_manager):
 )
 def test_the_latest_version_and_a_fixed_one(secret_manager, name, value):
     secret_manager.secrets = {KEY: [b"old", b"new"]}
-    assert SecretVersion(name).fetch() == value
+    assert_that(SecretVersion(name).fetch(), equal_to(value))
 
 
 def test_a_line_end_stored_with_the_secret_is_dropped(secret_manager):
     secret_manager.secrets = {KEY: [b"hush\n"]}
-    assert SecretVersion(KEY).fetch() == "hush"
+    assert_that(SecretVersion(KEY).fetch(), equal_to("hush"))
 
 
 def test_a_passing_outage_of_secret_manager_is_retried(secret_manager):
     secret_manager.secrets = {KEY: [b"hush"]}
     secret_manager.unavailable_times = 1
-    assert SecretVersion(KEY).fetch() == "hush"
+    assert_that(SecretVersion(KEY).fetch(), equal_to("hush"))
 
 
 def test_a_missing_secret_is_one_sentence(secret_manager):
-    with pytest.raises(CredentialsUnavailableError) as caught:
-        SecretVersion(KEY).fetch()
-    assert str(caught.value) == f"The secret {KEY}/versions/latest does not exist: create it, or correct its name."
+    sentence = f"^The secret {KEY}/versions/latest does not exist: create it, or correct its name.$"
+    assert_that(calling(SecretVersion(KEY).fetch), raises(CredentialsUnavailableError, sentence))
 
 
 def test_a_missing_permission_is_one_sentence_that_names_the_role(secret_manager):
     secret_manager.forbidden = {KEY}
-    with pytest.raises(CredentialsUnavailableError) as caught:
-        SecretVersion(KEY).fetch()
-    assert str(caught.value) == (
-        f"No permission to read the secret {KEY}/versions/latest: give this account the role "
-        "roles/secretmanager.secretAccessor on it."
+    sentence = (
+        f"^No permission to read the secret {KEY}/versions/latest: give this account the role "
+        "roles/secretmanager.secretAccessor on it.$"
     )
+    assert_that(calling(SecretVersion(KEY).fetch), raises(CredentialsUnavailableError, sentence))
 
 
 def test_a_disabled_version_is_one_sentence(secret_manager):
     secret_manager.secrets = {KEY: [None]}
-    with pytest.raises(CredentialsUnavailableError, match=r"versions/1 is disabled or destroyed"):
-        SecretVersion(f"{KEY}/versions/1").fetch()
+    sentence = "versions/1 is disabled or destroyed"
+    assert_that(calling(SecretVersion(f"{KEY}/versions/1").fetch), raises(CredentialsUnavailableError, sentence))
 
 
 @pytest.mark.parametrize("data", [b"", b" \n", b"\xff\xfe"])
 def test_a_secret_that_is_no_text_is_told_without_showing_it(secret_manager, data):
     secret_manager.secrets = {KEY: [data]}
-    with pytest.raises(CredentialsUnavailableError, match="holds no plain text"):
-        SecretVersion(KEY).fetch()
+    assert_that(calling(SecretVersion(KEY).fetch), raises(CredentialsUnavailableError, "holds no plain text"))
 
 
 def test_an_emulator_on_another_machine_is_refused(monkeypatch):
     monkeypatch.setenv(EMULATOR_VARIABLE, "secrets.example.com:443")
-    with pytest.raises(CredentialsUnavailableError, match="on this machine"):
-        SecretVersion(KEY).fetch()
+    assert_that(calling(SecretVersion(KEY).fetch), raises(CredentialsUnavailableError, "on this machine"))
 
 
 def test_the_connection_check_tells_what_secret_manager_said(secret_manager):
     source = CredentialsSource(SecretVersion(SITE), SecretVersion(KEY))
-    works, sentence = check_connection(source, DeliverySettings())
-    assert (works, sentence) == (
-        False,
-        f"The secret {SITE}/versions/latest does not exist: create it, or correct its name.",
-    )
+    sentence = f"The secret {SITE}/versions/latest does not exist: create it, or correct its name."
+    assert_that(check_connection(source, DeliverySettings()), contains_exactly(False, sentence))
 
 
 def test_a_pipeline_goes_on_with_the_new_key_after_a_rotation(secret_manager):
@@ -119,7 +113,7 @@ def test_a_pipeline_goes_on_with_the_new_key_after_a_rotation(secret_manager):
             | beam.Create([(b"u" * 16, (0, json.dumps(operation).encode(), b"{}"))])
             | WriteToCustomerIO(source, DeliverySettings(track_endpoint=fake.url))
         )
-    assert keys == ["site:old", "site:new"]
+    assert_that(keys, contains_exactly("site:old", "site:new"))
 
 
 def test_a_process_fetches_each_secret_once_however_many_workers_it_has(secret_manager):
@@ -141,12 +135,13 @@ def test_a_process_fetches_each_secret_once_however_many_workers_it_has(secret_m
                 | f"Create{sink}" >> beam.Create(operations)
                 | f"Write{sink}" >> WriteToCustomerIO(source, settings)
             )
-    assert len(fake.received) == 120
-    assert sorted(secret_manager.requested) == [f"{KEY}/versions/latest", f"{SITE}/versions/latest"]
+    assert_that(fake.received, has_length(120))
+    latest = [f"{KEY}/versions/latest", f"{SITE}/versions/latest"]
+    assert_that(secret_manager.requested, contains_inanyorder(*latest))
 
 
 def test_an_emulator_is_called_without_the_environments_proxy(secret_manager, monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("grpc_proxy", "http://127.0.0.1:9")
     secret_manager.secrets = {KEY: [b"hush"]}
-    assert SecretVersion(KEY).fetch() == "hush"
+    assert_that(SecretVersion(KEY).fetch(), equal_to("hush"))
