@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hamcrest import assert_that, contains_exactly, empty
 
 from customerio_beam.mapping.special_events import SPECIAL_EVENTS
 from tests.cases.case import Operations, Refused
@@ -30,26 +32,29 @@ def generator() -> ModuleType:
 
 def test_the_page_is_not_stale(generator: ModuleType) -> None:
     page = MAPPING_PAGE.read_text(encoding="utf-8")
+    fresh = generator.page_with_tables(page)
 
-    assert generator.page_with_tables(page) == page, "run: python docs/generate_mapping.py"
+    stale = list(difflib.unified_diff(page.splitlines(), fresh.splitlines(), n=0, lineterm=""))
+    assert_that(stale, empty(), "run: python docs/generate_mapping.py")
 
 
 def test_all_tables_but_that_of_large_operations_show_examples() -> None:
     page = MAPPING_PAGE.read_text(encoding="utf-8")
 
-    assert re.findall(r"<!-- examples: ([^>]+) -->\n<!-- end -->", page) == ["operation sizes"]
+    assert_that(re.findall(r"<!-- examples: ([^>]+) -->\n<!-- end -->", page), contains_exactly("operation sizes"))
 
 
 def test_no_row_of_a_table_is_too_long_to_read() -> None:
     page = MAPPING_PAGE.read_text(encoding="utf-8")
 
-    assert [line for line in page.splitlines() if line.startswith("|") and len(line) > 240] == []
+    assert_that([line for line in page.splitlines() if line.startswith("|") and len(line) > 240], empty())
 
 
 def test_the_page_names_every_event_with_a_meaning_of_its_own() -> None:
     page = MAPPING_PAGE.read_text(encoding="utf-8")
 
-    assert [name for name in SPECIAL_EVENTS if f"`{name}`" not in page] == []
+    missing = [name for name in SPECIAL_EVENTS if f"`{name}`" not in page]
+    assert_that(missing, empty(), "name these events in the text of docs/mapping.md")
 
 
 def test_every_reason_of_the_mapping_has_a_case() -> None:
@@ -57,4 +62,6 @@ def test_every_reason_of_the_mapping_has_a_case() -> None:
     refused = {outcome.reason for outcome in outcomes if isinstance(outcome, Refused)}
     unsent = {reason for outcome in outcomes if isinstance(outcome, Operations) for reason in outcome.unsent}
 
-    assert refused | unsent == set(reasons_in("customerio_beam/mapping"))
+    given = set(reasons_in("customerio_beam/mapping"))
+    assert_that(given - refused - unsent, empty(), "add cases of these reasons to tests/cases/")
+    assert_that((refused | unsent) - given, empty(), "the cases have reasons that the mapping does not give")
