@@ -1,9 +1,18 @@
-"""Settings of all tests."""
+"""What holds for all tests."""
 
 from __future__ import annotations
 
 import hypothesis
+import pytest
+
+from customerio_beam.delivery import workspace
 
 # How long an example takes depends on what else the machine does: no test may fail for it.
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
+
+
+@pytest.fixture(autouse=True)
+def forget_workspaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test fetch its credentials: a process remembers them by URL, and its sandbox may get an old port."""
+    monkeypatch.setattr(workspace, "_WORKSPACES", {})
