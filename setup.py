@@ -88,6 +88,9 @@ setup(
         "zstandard>=0.23,<1",
     ],
     extras_require={
+        # Beam's own file systems for s3:// and azfs://.
+        "aws": ["apache-beam[aws]>=2.77,<3"],
+        "azure": ["apache-beam[azure]>=2.77,<3"],
         "sandbox": SANDBOX,
         "test": SANDBOX + TEST,
         "dev": SANDBOX + TEST + DEV,

@@ -29,8 +29,9 @@ from customerio_beam.mapping import reading
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.person import person_key
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.reading.events import read_events
+from customerio_beam.reading.payload import Payload
 
 __all__ = ["measure", "measure_in"]
 
@@ -98,12 +99,12 @@ def _cpu_secs(work: Callable[[Iterable[bytes]], None], lines: list[bytes]) -> fl
 
 def _map(lines: Iterable[bytes]) -> None:
     settings = MappingSettings()
-    for line in lines:
-        for outcome in read_payload(line):
-            if not isinstance(outcome, Event):
-                raise TypeError(f"an event was not usable: {outcome}")
-            person_key(outcome, settings.identify_by)
-            map_event(outcome, settings)
+    block = Payload(b"\n".join(lines), "events.ndjson", 0, is_lines=True)
+    for outcome in read_events(block, settings=settings):
+        if not isinstance(outcome, Event):
+            raise TypeError(f"an event was not usable: {outcome}")
+        person_key(outcome, settings.identify_by)
+        map_event(outcome, settings)
 
 
 def _load_and_dump(lines: Iterable[bytes]) -> None:

@@ -9,8 +9,8 @@ from customerio_beam.delivery.batching import Value
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.person import person_key
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.reading.events import read_events
 
 __all__ = ["keyed_operations"]
 
@@ -23,7 +23,7 @@ def keyed_operations(count: int) -> Iterator[tuple[bytes, Value]]:
     """
     settings = MappingSettings()
     for line in events(count):
-        for event in read_payload(line):
+        for event in read_events(line):
             if not isinstance(event, Event):
                 raise TypeError(f"an event was not usable: {event}")
             key = person_key(event, settings.identify_by)

@@ -66,6 +66,13 @@ _REASONS = (
         "Add a `timestamp` to the payload",
     ),
     Reason(
+        "payload_too_large",
+        "parse",
+        "The message, or the event of a file with its envelope's defaults, is longer than `--max_payload_bytes`. The "
+        "record holds its first 64 KB (`payload_truncated`), its size (`payload_bytes`) and its place (`source`)",
+        "Look at its source for what makes it so long; or raise `--max_payload_bytes`",
+    ),
+    Reason(
         "not_a_dead_letter",
         "parse",
         "`--input_format=dead_letters` read a line that is not a dead letter",

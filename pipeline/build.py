@@ -25,7 +25,9 @@ def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: C
     """
     mapping, output = options.mapping_settings, options.output_settings
     read = options.job_input.read(pipeline)
-    parsed = read.payloads | "ParseEvents" >> ParseEvents(mapping, source_timestamps=read.have_times)
+    parsed = read.payloads | "ParseEvents" >> ParseEvents(
+        mapping, source_timestamps=read.have_times, max_payload_bytes=options.input_settings.max_payload_bytes
+    )
     keyed = parsed.events | "KeyByPerson" >> KeyByPerson(mapping)
     mapped = keyed | "MapToCustomerIO" >> MapToCustomerIO(mapping)
     operations = mapped.operations

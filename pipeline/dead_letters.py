@@ -7,7 +7,13 @@ import json
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
 
+from customerio_beam.transforms.dead_letter import shortened
+
 __all__ = ["WriteDeadLetterFiles", "WriteDeadLettersToTopic"]
+
+
+#: Pub/Sub takes messages of 10 MB, with their attributes. A longer one would be refused for ever.
+_MAX_MESSAGE_BYTES = 9_900_000
 
 
 class WriteDeadLetterFiles(beam.PTransform):
@@ -31,6 +37,8 @@ class WriteDeadLetterFiles(beam.PTransform):
 class WriteDeadLettersToTopic(beam.PTransform):
     """Publish records (JSON bytes), one message each, with ``stage`` and ``reason`` as attributes.
 
+    A record that is too long for a message is published with its payload cut.
+
     Args:
         topic: ``projects/PROJECT/topics/NAME``.
     """
@@ -50,4 +58,6 @@ class WriteDeadLettersToTopic(beam.PTransform):
 
 def _message(record: bytes) -> PubsubMessage:
     fields = json.loads(record)
+    if len(record) > _MAX_MESSAGE_BYTES:
+        record = shortened(record)
     return PubsubMessage(record, {"stage": fields["stage"], "reason": fields["reason"]})

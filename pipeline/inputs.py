@@ -12,8 +12,10 @@ from typing import ClassVar, NamedTuple
 import apache_beam as beam
 
 from customerio_beam.pipeline.errors import OptionError
+from customerio_beam.pipeline.file_patterns import check_files, file_patterns
 from customerio_beam.pipeline.job_settings import InputSettings
-from customerio_beam.pipeline.sources import ReadDeadLetters, ReadFiles, ReadSubscription, check_patterns
+from customerio_beam.pipeline.read_files import ReadFiles
+from customerio_beam.pipeline.sources import ReadDeadLetters, ReadSubscription
 
 __all__ = ["INPUTS", "Input", "Payloads", "select_input"]
 
@@ -22,7 +24,7 @@ class Payloads(NamedTuple):
     """What an input yields.
 
     Attributes:
-        payloads: ``PCollection[bytes]``: one or more events each.
+        payloads: ``PCollection`` of ``Payload`` or ``bytes``: any number of events each.
         dead_letters: Records of what could not be read; empty where reading makes none.
         have_times: Whether the elements' own timestamps are a time that their source gave them.
     """
@@ -78,11 +80,12 @@ class FileEvents(Input):
 
     def check(self) -> None:
         """Check that every pattern matches a file."""
-        check_patterns(_patterns(self._settings.input))
+        check_files(file_patterns(self._settings.input))
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
-        """Read the lines of the files."""
-        payloads = pipeline | "ReadEvents" >> ReadFiles(_patterns(self._settings.input))
+        """Read the files."""
+        patterns = file_patterns(self._settings.input)
+        payloads = pipeline | "ReadEvents" >> ReadFiles(patterns, self._settings.max_payload_bytes)
         return Payloads(payloads, (), have_times=False)
 
 
@@ -93,7 +96,8 @@ class FileDeadLetters(FileEvents):
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the payloads out of the records, each with the time that its source gave it."""
-        found = pipeline | "ReadDeadLetters" >> ReadDeadLetters(_patterns(self._settings.input))
+        patterns = file_patterns(self._settings.input)
+        found = pipeline | "ReadDeadLetters" >> ReadDeadLetters(patterns, self._settings.max_payload_bytes)
         return Payloads(found.payloads, (found.dead_letters,), have_times=True)
 
 
@@ -133,7 +137,3 @@ def select_input(settings: InputSettings) -> Input:
             return kind(settings)
     formats = ", ".join(kind.format for kind in INPUTS if kind.option == named[0])
     raise OptionError(f"--input_format={settings.input_format} does not go with --{named[0]}, which takes: {formats}.")
-
-
-def _patterns(values: Sequence[str]) -> list[str]:
-    return [pattern for value in values for pattern in value.split(",") if pattern]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES
 from customerio_beam.setting import Setting, check_settings, setting
 
 __all__ = ["DEFAULT_DEAD_LETTERS", "CredentialsSettings", "InputSettings", "OutputSettings"]
@@ -30,8 +31,8 @@ class InputSettings:
     input: tuple[str, ...] = setting(
         (),
         Setting(
-            "files to read: local or gs:// patterns (* within a folder, ** across folders), plain or compressed, "
-            "separated by spaces or commas; the job ends when they are done",
+            "files to read, plain or compressed: paths, folders, or patterns (* within a folder, ** across folders), "
+            "local or of gs://, s3:// or azfs://, separated by spaces or commas; the job ends when they are done",
             metavar="PATTERN",
         ),
     )
@@ -45,6 +46,14 @@ class InputSettings:
     )
     input_format: Literal["events", "dead_letters"] = setting(
         "events", Setting("content of the input. dead_letters: those of an earlier run, to send them again")
+    )
+    max_payload_bytes: int = setting(
+        DEFAULT_MAX_PAYLOAD_BYTES,
+        Setting(
+            "longest message, or event of a file with its envelope's defaults. A longer one is a dead letter; a file's "
+            "array or envelope may be as long as it likes",
+            least=1_000,
+        ),
     )
     id_label: str | None = setting(
         None,

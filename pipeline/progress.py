@@ -40,7 +40,7 @@ def progress_text(counts: LiveCounts, elapsed_secs: float) -> str:
 
 
 def _part_done(counts: LiveCounts) -> float | None:
-    if counts.compressed_files or not counts.bytes_found:
+    if counts.files_of_unknown_size or not counts.bytes_found:
         return None
     return min(counts.bytes_read / counts.bytes_found, 1.0)
 

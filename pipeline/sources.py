@@ -1,4 +1,4 @@
-"""Where payloads come from: files, a subscription, the dead letters of an earlier run."""
+"""Where payloads come from besides files: a subscription, the dead letters of an earlier run."""
 
 from __future__ import annotations
 
@@ -8,98 +8,27 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
-from apache_beam.io import fileio
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
+from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.metrics import Metrics
 from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from customerio_beam.mapping import json_text
-from customerio_beam.pipeline.compressed_files import is_compressed, may_match_compressed, read_lines
-from customerio_beam.pipeline.errors import OptionError
-from customerio_beam.transforms.live_counts import LIVE_COUNTS
+from customerio_beam.mapping.origin import Origin
+from customerio_beam.pipeline.read_files import ReadFiles
+from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES, Payload
+from customerio_beam.reading.records import read_records
+from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
-__all__ = ["DeadLetterPayloads", "ReadDeadLetters", "ReadFiles", "ReadSubscription", "check_patterns"]
+__all__ = ["DeadLetterPayloads", "ReadDeadLetters", "ReadSubscription"]
 
-
-def check_patterns(patterns: Sequence[str]) -> None:
-    """Check that every pattern matches a file, before anything runs.
-
-    Raises:
-        OptionError: One matches none, or its place can't be read.
-    """
-    for pattern in patterns:
-        try:
-            [match] = FileSystems.match([pattern], limits=[1])
-        except (OSError, ValueError, beam.io.filesystem.BeamIOError) as error:
-            raise OptionError(f"--input={pattern} can't be read: {error}") from None
-        if not match.metadata_list:
-            raise OptionError(f"--input={pattern} matches no file.")
-
-
-class ReadFiles(beam.PTransform):
-    """Read the lines of files: ``PBegin`` to ``PCollection[bytes]``.
-
-    Plain files are read in parallel ranges; compressed ones whole, to their checked end. A damaged or missing file
-    fails the job with its name.
-
-    Args:
-        patterns: File patterns, local or ``gs://``.
-    """
-
-    def __init__(self, patterns: Sequence[str]):
-        super().__init__()
-        self._patterns = list(patterns)
-
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
-        """Wire the reading of plain and of compressed files; see the class."""
-        files = (
-            begin
-            | "List patterns" >> beam.Create(self._patterns)
-            | "Match files" >> fileio.MatchAll(empty_match_treatment=fileio.EmptyMatchTreatment.DISALLOW)
-            | "Name files" >> beam.ParDo(_NameFile()).with_outputs("compressed", main="plain")
-        )
-        plain = files.plain | "Read plain files" >> beam.io.ReadAllFromText(
-            coder=beam.coders.BytesCoder(), compression_type=CompressionTypes.UNCOMPRESSED
-        )
-        if not any(may_match_compressed(pattern) for pattern in self._patterns):
-            # The local runner writes down and reads again what is merged from two places.
-            return plain
-        compressed = (
-            files.compressed
-            | "Spread compressed files" >> beam.Reshuffle()
-            | "Read compressed files" >> beam.ParDo(_read_compressed).with_output_types(bytes)
-        )
-        return (plain, compressed) | "Merge lines" >> beam.Flatten()
-
-
-class _NameFile(beam.DoFn):
-    def __init__(self) -> None:
-        self._files = Metrics.counter("files", "matched")
-        self._bytes = Metrics.counter("files", "bytes")
-
-    def process(self, metadata: Any) -> Iterator[Any]:
-        self._files.inc()
-        self._bytes.inc(metadata.size_in_bytes)
-        LIVE_COUNTS.files += 1
-        path = metadata.path
-        if is_compressed(path):
-            LIVE_COUNTS.compressed_files += 1
-            yield beam.pvalue.TaggedOutput("compressed", path)
-        else:
-            LIVE_COUNTS.bytes_found += metadata.size_in_bytes
-            yield path
-
-
-def _read_compressed(path: str) -> Iterator[bytes]:
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        yield from read_lines(path, file)
+#: A record is longer than its payload: JSON writes a byte in up to six, and an operation may stand beside it.
+_RECORD_BYTES_PER_PAYLOAD_BYTE = 8
 
 
 class ReadSubscription(beam.PTransform):
-    """Read a Pub/Sub subscription: ``PBegin`` to ``PCollection[bytes]``, each stamped with its publish time.
+    """Read a Pub/Sub subscription: ``PBegin`` to ``PCollection[Payload]``, each stamped with its publish time.
 
     Args:
         subscription: ``projects/PROJECT/subscriptions/NAME``.
@@ -113,9 +42,16 @@ class ReadSubscription(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
         """Wire Beam's own source; see the class."""
-        return begin | "Read messages" >> beam.io.ReadFromPubSub(
-            subscription=self._subscription, id_label=self._id_label
+        return (
+            begin
+            | "Read messages"
+            >> beam.io.ReadFromPubSub(subscription=self._subscription, id_label=self._id_label, with_attributes=True)
+            | "Take payloads" >> beam.Map(_payload_of_message).with_output_types(Payload)
         )
+
+
+def _payload_of_message(message: PubsubMessage) -> Payload:
+    return Payload(message.data, message.message_id or "")
 
 
 class DeadLetterPayloads(NamedTuple):
@@ -136,21 +72,28 @@ class ReadDeadLetters(beam.PTransform):
     An event of which several attributes were recorded has several records; its payload comes out once.
 
     Args:
-        patterns: File patterns, local or ``gs://``.
+        patterns: Paths, folders and patterns, as ``file_patterns.file_patterns`` returns them.
+        max_payload_bytes: The longest payload in bytes.
         clock: The current time in unix seconds.
     """
 
-    def __init__(self, patterns: Sequence[str], clock: Callable[[], float] = time.time):
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        max_payload_bytes: int = DEFAULT_MAX_PAYLOAD_BYTES,
+        clock: Callable[[], float] = time.time,
+    ):
         super().__init__()
         self._patterns = patterns
+        self._max_record_bytes = max_payload_bytes * _RECORD_BYTES_PER_PAYLOAD_BYTE
         self._clock = clock
 
     def expand(self, begin: beam.pvalue.PBegin) -> DeadLetterPayloads:
         """Wire the reading of records; see the class."""
         opened, dead_letters = with_dead_letters(
-            begin | "Read records" >> ReadFiles(self._patterns),
+            begin | "Read records" >> ReadFiles(self._patterns, self._max_record_bytes),
             "Open records",
-            _OpenRecord(self._clock),
+            _OpenRecords(self._clock),
             main="payloads",
             element_type=convert_to_beam_type(tuple[int, bytes]),
         )
@@ -166,30 +109,41 @@ class ReadDeadLetters(beam.PTransform):
 _NO_TIME = -(1 << 62)
 
 
-class _OpenRecord(beam.DoFn):
-    """Takes the payload, and the time that its source gave it, out of a record."""
+class _OpenRecords(beam.DoFn):
+    """Takes the payload, and the time that its source gave it, out of each record.
+
+    A record whose payload had to be cut can't be sent again: it is written again as it is.
+    """
 
     def __init__(self, clock: Callable[[], float]):
         self._clock = clock
+        self._events_read = Metrics.counter("events", "read")
 
-    def process(self, line: bytes) -> Iterator[Any]:
-        if not line.strip():
-            return
-        try:
-            yield _open_record(line)
-        except (ValueError, KeyError, TypeError, AttributeError):  # not JSON, not base64, no number, no such field
-            Metrics.counter("events", "read").inc()
-            yield dead_letter_output(
-                stage="parse",
-                reason="not_a_dead_letter",
-                detail="The line is no dead letter: is --input_format=dead_letters right for this file?",
-                payload=line,
-                failed_at=self._clock(),
-            )
+    def process(self, block: Payload) -> Iterator[Any]:
+        for origin in read_records(block):
+            try:
+                record = json_text.loads(origin.text)
+                if record.get("payload_truncated"):
+                    self._events_read.inc()
+                    Metrics.counter(DEAD_LETTERS, str(record["reason"])).inc()
+                    yield beam.pvalue.TaggedOutput(DEAD_LETTERS, origin.text)
+                else:
+                    yield _open_record(record)
+            except (ValueError, KeyError, TypeError, AttributeError):  # not JSON, not base64, no number, no such field
+                self._events_read.inc()
+                yield self._not_a_record(origin)
+
+    def _not_a_record(self, origin: Origin) -> Any:
+        return dead_letter_output(
+            stage="parse",
+            reason="not_a_dead_letter",
+            detail="The line is no dead letter: is --input_format=dead_letters right for this file?",
+            payload=origin,
+            failed_at=self._clock(),
+        )
 
 
-def _open_record(line: bytes) -> tuple[int, bytes]:
-    record = json_text.loads(line)
+def _open_record(record: Any) -> tuple[int, bytes]:
     if "payload" in record:
         payload = record["payload"].encode("utf-8")
     else:

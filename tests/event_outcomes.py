@@ -10,8 +10,8 @@ from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event, Rejected
 from customerio_beam.mapping.event import Outcome as ReadOutcome
 from customerio_beam.mapping.mapper import map_event
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
+from tests.payloads import read_payload
 
 __all__ = ["Outcome", "outcomes", "outcomes_of"]
 

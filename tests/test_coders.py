@@ -13,12 +13,13 @@ from customerio_beam.pipeline.options import parse_options
 
 _OPERATION = "TupleCoder[VarIntCoder, BytesCoder, BytesCoder]"
 
-# Beam's own shuffles of a few elements a file: ranges to read, names of files.
-_RANGES = (
-    "TupleCoder[VarIntCoder, TupleCoder[TupleCoder[FastPrimitivesCoder, FastPrimitivesCoder], "
+# A few elements a file: its path and size, its parts, what was read of it.
+_FOUND = "TupleCoder[BytesCoder, TupleCoder[BytesCoder, VarIntCoder]]"
+_PARTS = (
+    "TupleCoder[VarIntCoder, TupleCoder[TupleCoder[BytesCoder, VarIntCoder, VarIntCoder], "
     "NullableCoder[FastPrimitivesCoder], PaneInfoCoder]]"
 )
-_PATHS = "TupleCoder[VarIntCoder, TupleCoder[FastPrimitivesCoder, NullableCoder[FastPrimitivesCoder], PaneInfoCoder]]"
+_ACCOUNTS = "FastPrimitivesCoder"
 _WRITTEN_FILES = {
     "WriteDeadLetters/Write files/Write/WriteImpl/GroupByKey": "TupleCoder[FastPrimitivesCoder, FastPrimitivesCoder]"
 }
@@ -38,8 +39,9 @@ _STREAM = (
 
 def _reading(place: str) -> dict[str, str]:
     return {
-        f"{place}/Read plain files/ReadAllFiles/Reshard/ReshufflePerKey/GroupByKey": _RANGES,
-        f"{place}/Spread compressed files/ReshufflePerKey/GroupByKey": _PATHS,
+        f"{place}/Take each file once": _FOUND,
+        f"{place}/Spread parts/ReshufflePerKey/GroupByKey": _PARTS,
+        f"{place}/Group by file/CoGroupByKeyImpl/GroupByKey": _ACCOUNTS,
     }
 
 

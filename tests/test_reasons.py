@@ -8,7 +8,7 @@ from customerio_beam.reasons import REASONS
 from customerio_beam.transforms.dead_letter import dead_letter
 from tests.reasons_in_code import reasons_in
 
-PACKAGES = ("customerio_beam/mapping", "transforms", "customerio_beam/delivery", "pipeline")
+PACKAGES = ("customerio_beam/mapping", "customerio_beam/reading", "transforms", "customerio_beam/delivery", "pipeline")
 
 #: Reasons that code passes on as a value, not as text where the record is made.
 _PASSED_ON = {"retries_exhausted"}

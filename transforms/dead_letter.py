@@ -11,10 +11,14 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from customerio_beam.mapping import json_text
+from customerio_beam.mapping.origin import Origin
+from customerio_beam.reading.payload import HEAD_BYTES
 from customerio_beam.reasons import REASONS, Stage
 
-__all__ = ["DEAD_LETTERS", "dead_letter"]
+__all__ = ["DEAD_LETTERS", "dead_letter", "shortened"]
 
 #: The tag of every transform's dead-letter output.
 DEAD_LETTERS = "dead_letters"
@@ -25,7 +29,7 @@ def dead_letter(
     stage: Stage,
     reason: str,
     detail: str,
-    payload: bytes,
+    payload: bytes | Origin,
     failed_at: float,
     event_time_ms: int | None = None,
     message_id: str | None = None,
@@ -39,7 +43,8 @@ def dead_letter(
         stage: The step that gave up: ``parse``, ``map`` or ``deliver``.
         reason: A code of ``customerio_beam.reasons``, such as ``missing_identity``.
         detail: One sentence for a person to read; it holds no secrets.
-        payload: The original event's text. Kept as ``payload``, or as ``payload_base64`` where it is no UTF-8.
+        payload: The original event's text, with its place in the input where that is known. Kept as ``payload``, or as
+            ``payload_base64`` where it is no UTF-8.
         failed_at: When the step gave up, in unix seconds.
         event_time_ms: The event's time in unix milliseconds. Replay falls back on it for events that carry no
             time of their own.
@@ -51,20 +56,19 @@ def dead_letter(
     Returns:
         The record as one line of JSON, without a line end.
     """
+    origin = payload if isinstance(payload, Origin) else Origin(payload)
     record: dict[str, Any] = {
         "stage": stage,
         "reason": reason,
         "detail": detail,
         "retryable": REASONS[reason].is_retryable,
         "failed_at": datetime.datetime.fromtimestamp(failed_at, datetime.timezone.utc).isoformat(),
-        "message_id": message_id if message_id is not None else _message_id(payload),
+        "message_id": message_id if message_id is not None else _message_id(origin.text),
+        "source": _source(origin),
     }
     if event_time_ms is not None:
         record["event_time_ms"] = event_time_ms
-    try:
-        record["payload"] = payload.decode("utf-8")
-    except UnicodeDecodeError:
-        record["payload_base64"] = base64.b64encode(payload).decode("ascii")
+    _add_payload(record, origin)
     if attribute is not None:
         record["attribute"] = dict(attribute)
     if response is not None:
@@ -74,12 +78,64 @@ def dead_letter(
     return text if operation is None else text[:-1] + b',"operation":' + operation + b"}"
 
 
-def _message_id(payload: bytes) -> str | None:
+def _source(origin: Origin) -> dict[str, Any] | None:
+    if origin.offset >= 0:
+        return {"file": origin.source, "offset": origin.offset}
+    return {"message_id": origin.source} if origin.source else None
+
+
+def _add_payload(record: dict[str, Any], origin: Origin) -> None:
+    payload = origin.payload()
+    if origin.truncated_bytes:
+        record["payload_truncated"] = True
+        record["payload_bytes"] = origin.truncated_bytes
     try:
-        event = json_text.loads(payload)
-    except json_text.InvalidJson:
+        record["payload"] = payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if origin.truncated_bytes and error.start >= len(payload) - 3:  # cut within a character
+            record["payload"] = payload[: error.start].decode("utf-8")
+        else:
+            record["payload_base64"] = base64.b64encode(payload).decode("ascii")
+
+
+def shortened(record: bytes) -> bytes:
+    """Cut what a record has of an event, for a place that takes no long records.
+
+    Args:
+        record: A record, as ``dead_letter`` makes it.
+
+    Returns:
+        The record with the first 64 KB of its payload (``payload_truncated``), and of the attribute's value where it
+        has one. It can't be sent again.
+    """
+    fields = json_text.loads(record)
+    is_text = "payload" in fields
+    payload = fields["payload"].encode("utf-8") if is_text else base64.b64decode(fields.pop("payload_base64"))
+    size = fields.get("payload_bytes", len(payload))
+    _add_payload(fields, Origin(payload[:HEAD_BYTES], truncated_bytes=size))
+    attribute = fields.get("attribute")
+    if attribute is not None:
+        value = json_text.dumps(attribute["value"])
+        if len(value) > HEAD_BYTES:
+            attribute["value"] = value[:HEAD_BYTES].decode("utf-8", "ignore")
+            attribute["truncated"] = True
+    return json_text.dumps(fields)
+
+
+class _Fields(msgspec.Struct, rename="camel"):
+    """What a record takes out of an event."""
+
+    message_id: Any = None
+
+
+_decode_fields = msgspec.json.Decoder(_Fields).decode
+
+
+def _message_id(text: bytes) -> str | None:
+    try:
+        message_id = _decode_fields(text).message_id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    message_id = event.get("messageId") if isinstance(event, dict) else None
     if isinstance(message_id, str):
         return message_id
     return str(message_id) if isinstance(message_id, int) and not isinstance(message_id, bool) else None

@@ -13,17 +13,17 @@ class LiveCounts:
 
     Attributes:
         files: Files found.
-        bytes_found: Bytes of those files that are not compressed.
-        compressed_files: Files whose uncompressed size is not known.
-        bytes_read: Bytes of the payloads read.
+        files_of_unknown_size: Those of them whose size only reading tells, such as pipes.
+        bytes_found: Bytes of the others.
+        bytes_read: Bytes of files read.
         events: Events read.
         operations: Operations mapped.
         delivered: Operations that Customer.io accepted.
     """
 
     files: int = 0
+    files_of_unknown_size: int = 0
     bytes_found: int = 0
-    compressed_files: int = 0
     bytes_read: int = 0
     events: int = 0
     operations: int = 0

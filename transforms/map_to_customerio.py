@@ -103,7 +103,7 @@ class _Map(beam.DoFn):
             stage="map",
             reason=part.reason,
             detail=part.detail,
-            payload=event.origin.payload(),
+            payload=event.origin,
             failed_at=self._clock(),
             event_time_ms=event.time_ms,
             attribute=attribute and {"name": attribute.name, "size": attribute.size, "value": attribute.value},

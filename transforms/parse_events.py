@@ -11,8 +11,9 @@ from apache_beam.metrics import Metrics
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 
 from customerio_beam.mapping.event import Event, Filtered
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.reading.events import Blank, read_events
+from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES, Payload
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
@@ -34,8 +35,8 @@ class ParseResult(NamedTuple):
 class ParseEvents(beam.PTransform):
     """Read events in the Segment spec from payloads: one event, an array, or a library's envelope each.
 
-    Takes a ``PCollection[bytes]`` and returns a ``ParseResult``. Events that opt Customer.io out by their
-    ``integrations`` are filtered: counted (``filtered``), and in neither output.
+    Takes a ``PCollection`` of ``bytes`` or ``Payload`` and returns a ``ParseResult``. Events that opt Customer.io out
+    by their ``integrations`` are filtered: counted (``filtered``), and in neither output.
 
     Example:
         ```
@@ -49,6 +50,8 @@ class ParseEvents(beam.PTransform):
         source_timestamps: Whether the elements' own timestamps say when their events happened, where the events
             themselves don't (Pub/Sub's publish time). By default they do in unbounded input alone.
         clock: The current time in unix seconds.
+        max_payload_bytes: The longest message, or event of a file with its envelope's defaults, in bytes. A longer one
+            is a dead letter, ``payload_too_large``.
     """
 
     def __init__(
@@ -56,9 +59,11 @@ class ParseEvents(beam.PTransform):
         settings: MappingSettings | None = None,
         source_timestamps: bool | None = None,
         clock: Callable[[], float] = time.time,
+        max_payload_bytes: int = DEFAULT_MAX_PAYLOAD_BYTES,
     ):
         super().__init__()
         self._settings = settings or MappingSettings()
+        self._max_payload_bytes = max_payload_bytes
         self._source_timestamps = source_timestamps
         self._clock = clock
 
@@ -67,46 +72,54 @@ class ParseEvents(beam.PTransform):
         source_timestamps = self._source_timestamps
         if source_timestamps is None:
             source_timestamps = not payloads.is_bounded
-        reader = (_ParseTimestamped if source_timestamps else _Parse)(self._settings, self._clock)
+        kind = _ParseTimestamped if source_timestamps else _Parse
+        reader = kind(self._settings, self._clock, self._max_payload_bytes)
         return ParseResult(*with_dead_letters(payloads, "Read events", reader, main="events"))
 
 
 class _Parse(beam.DoFn):
     """Reads payloads whose source gives them no time."""
 
-    def __init__(self, settings: MappingSettings, clock: Callable[[], float]):
-        self._settings = settings
+    def __init__(self, settings: MappingSettings, clock: Callable[[], float], max_payload_bytes: int):
         self._clock = clock
+        self._settings = settings
+        self._max_payload_bytes = max_payload_bytes
         self._events_read = Metrics.counter("events", "read")
         self._filtered = Metrics.counter("events", "filtered")
+        self._blank = Metrics.counter("events", "blank")
 
-    def process(self, payload: bytes) -> Iterator[Any]:
+    def process(self, payload: Payload | bytes) -> Iterator[Any]:
         return self._outcomes(payload, None)
 
-    def _outcomes(self, payload: bytes, source_time_ms: int | None) -> Iterator[Any]:
-        outcomes = read_payload(payload, source_time_ms, self._settings)
-        self._events_read.inc(len(outcomes))
-        LIVE_COUNTS.events += len(outcomes)
-        LIVE_COUNTS.bytes_read += len(payload) + 1
-        for outcome in outcomes:
+    def _outcomes(self, payload: Payload | bytes, source_time_ms: int | None) -> Iterator[Any]:
+        read = filtered = 0
+        for outcome in read_events(payload, source_time_ms, self._settings, self._max_payload_bytes):
+            read += 1
             if isinstance(outcome, Event):
                 yield outcome
             elif isinstance(outcome, Filtered):
-                self._filtered.inc()
+                filtered += 1
+            elif isinstance(outcome, Blank):
+                read -= 1
+                self._blank.inc()
             else:
                 yield dead_letter_output(
                     stage="parse",
                     reason=outcome.reason,
                     detail=outcome.detail,
-                    payload=outcome.origin.payload(),
+                    payload=outcome.origin,
                     failed_at=self._clock(),
                     event_time_ms=source_time_ms,
                 )
+        self._events_read.inc(read)
+        LIVE_COUNTS.events += read
+        if filtered:
+            self._filtered.inc(filtered)
 
 
 class _ParseTimestamped(_Parse):
     """Reads payloads whose elements carry the time that their source gives them."""
 
-    def process(self, payload: bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+    def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
         source_time_ms = None if timestamp == MIN_TIMESTAMP else timestamp.micros // 1000
         return self._outcomes(payload, source_time_ms)

@@ -38,19 +38,40 @@ def read_defaults(text: bytes) -> Defaults | None:
     if not text:
         return None
     document = b"{" + text + b"}"
-    try:
-        # All of it is read, because the typed decoder checks only the fields that it knows.
-        fields = json_text.loads(document)
-        for name in ("context", "integrations"):
-            object_value(fields.get(name), name)
-        defaults: Defaults = _decode(document)
-    except json_text.InvalidJson as no_json:
-        raise InvalidEvent("invalid_json", f"The envelope is not JSON: {no_json}.") from None
-    except InvalidEvent as error:
-        raise InvalidEvent(error.reason, f"In the envelope: {error.detail}") from None
+    defaults = _decoded(document)
+    if defaults is None or _is_filled_list(defaults.context) or _is_filled_list(defaults.integrations):
+        raise _fault(document)
     if json_text.nests_deeper(document, MAX_LEVELS):
         raise InvalidEvent("invalid_json", f"The envelope nests deeper than {MAX_LEVELS} levels.")
     return defaults
+
+
+def _decoded(document: bytes) -> Defaults | None:
+    """Decode the fields; None where one is of a wrong type, or the text is not JSON."""
+    try:
+        defaults: Defaults = _decode(document)
+        if not document.isascii():
+            document.decode("utf-8")  # the decoder checks only the fields that it reads
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return defaults
+
+
+def _is_filled_list(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _fault(document: bytes) -> InvalidEvent:
+    """Say what is wrong with defaults that can't be decoded."""
+    try:
+        fields = json_text.loads(document)
+        for name in ("context", "integrations"):
+            object_value(fields.get(name), name)
+    except json_text.InvalidJson as no_json:
+        return InvalidEvent("invalid_json", f"The envelope is not JSON: {no_json}.")
+    except InvalidEvent as error:
+        return InvalidEvent(error.reason, f"In the envelope: {error.detail}")
+    return InvalidEvent("invalid_field", "In the envelope: a field is of a wrong type.")
 
 
 def context_of(own: Any, defaults: Defaults | None) -> Context:

@@ -37,7 +37,7 @@ def map_event(event: Event, settings: MappingSettings) -> Mapped:
         InvalidEvent: The event has no operation; docs/dead-letters.md lists the reasons.
 
     Example:
-        >>> [event] = read_payload(b'{"type": "track", "userId": "u1", "event": "Ordered", "timestamp": 1700000000}')
+        >>> [event] = read_events(b'{"type": "track", "userId": "u1", "event": "Ordered", "timestamp": 1700000000}')
         >>> map_event(event, MappingSettings()).operations
         [b'{"type":"person","action":"event","identifiers":{"id":"u1"},...}']
     """

@@ -24,9 +24,8 @@ from customerio_beam.mapping.fields import (
 from customerio_beam.mapping.integrations import opted_out
 from customerio_beam.mapping.origin import Origin
 from customerio_beam.mapping.settings import MappingSettings
-from customerio_beam.mapping.splitting import split
 
-__all__ = ["read_event", "read_payload", "try_event"]
+__all__ = ["read_event", "try_event"]
 
 _OBJECTS: Final = ("context", "traits", "properties")
 _IDENTIFIERS: Final = ("userId", "anonymousId", "messageId", "groupId", "previousId")
@@ -78,28 +77,6 @@ def try_event(
     if fields is None or fields.type is None or (isinstance(fields.type, str) and fields.type.lower() == _BATCH):
         return None
     return _outcome(fields, origin, None, source_time_ms, settings)
-
-
-def read_payload(
-    payload: bytes, source_time_ms: int | None = None, settings: MappingSettings = _DEFAULT_SETTINGS
-) -> list[Outcome]:
-    """Read one line or message.
-
-    Args:
-        payload: UTF-8 JSON: one event, an array of events, or a library's envelope.
-        source_time_ms: As in ``read_event``.
-        settings: The job's choices.
-
-    Returns:
-        One outcome an event, in their order; empty for a blank line, an empty array or an empty envelope.
-    """
-    outcome = try_event(Origin(payload), source_time_ms, settings)
-    if outcome is not None:
-        return [outcome]
-    return [
-        raw if isinstance(raw, Rejected) else read_event(raw.origin, raw.defaults, source_time_ms, settings)
-        for raw in split(payload)
-    ]
 
 
 def _decoded(text: bytes) -> Fields | None:

@@ -11,9 +11,9 @@ from benchmarks.steady_publisher import numbered_events
 from benchmarks.streaming_latency import received
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.sandbox.server import running_sandbox
+from tests.payloads import read_payload
 
 _NOW = 1_700_000_000.5
 

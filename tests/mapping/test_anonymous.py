@@ -17,11 +17,11 @@ from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapped import Claim, Mapped
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.person import identifiers_key, person_key
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
 from tests.mapping.strategies import EVENTS, as_payload
 from tests.operation_shapes import shape_faults
 from tests.operations_checker import limit_faults
+from tests.payloads import read_payload
 
 SETTINGS = MappingSettings()
 ADA = {"id": "ada"}

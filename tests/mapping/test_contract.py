@@ -10,9 +10,9 @@ import pytest
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import FILTERED, Rejected
 from customerio_beam.mapping.mapper import map_event
-from customerio_beam.mapping.reading import read_payload
 from tests.cases.case import Case, FilteredOut, Operations, Outcome, Refused
 from tests.cases.tables import TABLES
+from tests.payloads import read_payload
 
 
 def _all_cases() -> list[Any]:

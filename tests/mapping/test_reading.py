@@ -27,10 +27,11 @@ from customerio_beam.mapping.defaults import MAX_LEVELS, read_defaults
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import FILTERED, Event, Rejected
 from customerio_beam.mapping.origin import Origin
-from customerio_beam.mapping.reading import read_event, read_payload, try_event
+from customerio_beam.mapping.reading import read_event, try_event
 from customerio_beam.mapping.settings import MappingSettings
 from tests.event_outcomes import outcomes, outcomes_of
 from tests.mapping.strategies import EVENTS, as_payload
+from tests.payloads import read_payload
 
 
 def _kinds_and_operations(payload: bytes) -> list[list[tuple[str, bytes]]]:

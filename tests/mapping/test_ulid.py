@@ -18,10 +18,10 @@ from ulid import ULID
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.mapping.ulid import is_ulid, make_ulid
 from tests.cases import case
+from tests.payloads import read_payload
 
 ROOT = Path(__file__).parents[2]
 EVENT = {
@@ -174,9 +174,9 @@ def test_two_messages_of_one_millisecond_differ() -> None:
 def test_is_the_same_in_another_process_with_another_hash_seed(hash_seed: str) -> None:
     program = """
 import json, sys
-from customerio_beam.mapping.reading import read_payload
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
+from tests.payloads import read_payload
 for event in read_payload(sys.stdin.buffer.read()):
     print(json.loads(map_event(event, MappingSettings()).operations[0])["id"])
 """

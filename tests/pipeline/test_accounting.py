@@ -15,7 +15,7 @@ from hamcrest import assert_that, contains_exactly, contains_inanyorder, empty, 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customerio_beam.pipeline.compressed_files import DamagedFileError
+from customerio_beam.reading.errors import UnreadableFileError
 from customerio_beam.sandbox.server import RunningSandbox
 from tests.pipeline.events import identify, page, track
 from tests.pipeline.job import Job
@@ -83,13 +83,13 @@ def test_compressed_files_are_read(job: Job) -> None:
 def test_a_truncated_compressed_file_fails_the_job_with_its_name(job: Job) -> None:
     path = job.folder / "cut.ndjson.gz"
     path.write_bytes(gzip.compress(json.dumps(track("Packed")).encode() + b"\n")[:-12])
-    with pytest.raises(DamagedFileError, match=r"cut\.ndjson\.gz is cut off"):
+    with pytest.raises(UnreadableFileError, match=r"cut\.ndjson\.gz is cut off"):
         job.run_files(str(path))
 
 
 def test_dead_letters_have_one_schema(job: Job) -> None:
     job.run(b"not JSON", identify("u1", {"long": "x" * 2000}))
-    common = {"stage", "reason", "detail", "retryable", "failed_at", "message_id", "payload"}
+    common = {"stage", "reason", "detail", "retryable", "failed_at", "message_id", "source", "payload"}
     assert_that([common - set(record) for record in job.dead_letters()], equal_to([set(), set()]))
 
 

@@ -23,7 +23,7 @@ def test_progress_tells_files_events_operations_rate_and_time_left() -> None:
 
 
 def test_time_left_is_not_guessed_where_the_size_is_unknown() -> None:
-    counts = LiveCounts(files=1, compressed_files=1, bytes_read=500, events=100)
+    counts = LiveCounts(files=1, files_of_unknown_size=1, bytes_read=500, events=100)
     assert_that(progress_text(counts, 10.0), not_(contains_string("left")))
 
 

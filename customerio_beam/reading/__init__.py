@@ -1,0 +1,1 @@
+"""Bytes of files and messages to the events in them. Imports no Beam."""
