@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import json
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,12 +160,28 @@ _lines = st.one_of(
 )
 
 
+_forms = st.sampled_from(
+    [
+        b"\n".join,
+        lambda lines: b"\r\n\r\n".join(lines) + b"\r\n",
+        lambda lines: gzip.compress(b"\n".join(lines)),
+        lambda lines: bz2.compress(b"\x1e" + b"\n\x1e".join(lines)),
+    ]
+)
+
+
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(_lines, max_size=30))
-def test_inputs_are_delivered_filtered_or_dead_lettered(job: Job, lines: list[bytes]) -> None:
-    summary = job.run(*lines)
+@given(st.lists(st.tuples(st.lists(_lines, max_size=12), _forms), min_size=1, max_size=3))
+def test_inputs_are_delivered_filtered_or_dead_lettered(job: Job, files: list[tuple[list[bytes], Any]]) -> None:
+    folder = Path(tempfile.mkdtemp(dir=job.folder))
+    for number, (lines, form) in enumerate(files):
+        # What a file is, its first bytes decide: they must be those of an event.
+        (folder / f"{number}.json").write_bytes(form([json.dumps(track("First")).encode(), *lines]))
+    job.runs += 1
+    summary = job.run_files(str(folder))
+    count = sum(len(lines) + 1 for lines, _ in files)
     placed = summary.operations_delivered + summary.events_filtered + sum(summary.dead_letters.values())
-    assert_that((summary.events_read, placed), equal_to((len(lines), len(lines))))
+    assert_that((summary.events_read, placed), equal_to((count, count)))
 
 
 def _payload(record: dict[str, Any]) -> bytes:
