@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from customerio_beam.transforms.key_by_person import KeyByPerson
     from customerio_beam.transforms.map_to_customerio import MapResult, MapToCustomerIO
     from customerio_beam.transforms.parse_events import ParseEvents, ParseResult
+    from customerio_beam.transforms.stitch_anonymous import StitchAnonymous
     from customerio_beam.transforms.write_to_customerio import WriteResult, WriteToCustomerIO
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ParseEvents",
     "ParseResult",
     "SecretVersion",
+    "StitchAnonymous",
     "WriteResult",
     "WriteToCustomerIO",
     "__version__",
@@ -57,6 +59,7 @@ _MODULES = {
     "transforms.key_by_person": ("KeyByPerson",),
     "transforms.map_to_customerio": ("MapResult", "MapToCustomerIO"),
     "transforms.parse_events": ("ParseEvents", "ParseResult"),
+    "transforms.stitch_anonymous": ("StitchAnonymous",),
     "transforms.write_to_customerio": ("WriteResult", "WriteToCustomerIO"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -10,7 +10,14 @@ import apache_beam as beam
 from customerio_beam.pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
 from customerio_beam.pipeline.operations_output import WriteOperations
 from customerio_beam.pipeline.options import CustomerIOOptions
-from customerio_beam.transforms import HoldRecentEvents, KeyByPerson, MapToCustomerIO, ParseEvents, WriteToCustomerIO
+from customerio_beam.transforms import (
+    HoldRecentEvents,
+    KeyByPerson,
+    MapToCustomerIO,
+    ParseEvents,
+    StitchAnonymous,
+    WriteToCustomerIO,
+)
 
 __all__ = ["build_pipeline"]
 
@@ -23,7 +30,7 @@ def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: C
         options: The job's options, checked (``CustomerIOOptions.check``).
         clock: The current time in unix seconds; "now" for events that are too recent for a backfill.
     """
-    mapping, output = options.mapping_settings, options.output_settings
+    mapping, delivery, output = options.mapping_settings, options.delivery_settings, options.output_settings
     read = options.job_input.read(pipeline)
     parsed = read.payloads | "ParseEvents" >> ParseEvents(
         mapping, source_timestamps=read.have_times, max_payload_bytes=options.input_settings.max_payload_bytes
@@ -32,17 +39,17 @@ def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: C
     mapped = keyed | "MapToCustomerIO" >> MapToCustomerIO(mapping)
     operations = mapped.operations
     dead_letters = [*read.dead_letters, parsed.dead_letters, mapped.dead_letters]
+    if options.holds_recent_events:
+        held = operations | "HoldRecentEvents" >> HoldRecentEvents(launched_at=clock())
+        operations = held.operations
+        dead_letters.append(held.dead_letters)
+    if delivery.anonymous == "stitch":
+        operations = operations | "StitchAnonymous" >> StitchAnonymous(mapped.claims, mapping)
 
     if output.operations_output:
         _ = operations | "WriteOperations" >> WriteOperations(output.operations_output)
     else:
-        if options.holds_recent_events:
-            held = operations | "HoldRecentEvents" >> HoldRecentEvents(launched_at=clock())
-            operations = held.operations
-            dead_letters.append(held.dead_letters)
-        written = operations | "WriteToCustomerIO" >> WriteToCustomerIO(
-            options.credentials_source, options.delivery_settings
-        )
+        written = operations | "WriteToCustomerIO" >> WriteToCustomerIO(options.credentials_source, delivery)
         dead_letters.append(written.dead_letters)
 
     records = dead_letters | "MergeDeadLetters" >> beam.Flatten()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -88,6 +89,9 @@ def _run(options: CustomerIOOptions) -> int:
     build_pipeline(pipeline, options)
     if options.runs_on_dataflow:
         return _submit(pipeline, options)
+    # Beam's and Google's modules are a quarter of a million objects that never become garbage. Looking at them in every
+    # full collection costs a run of a few minutes up to a fifth of its time.
+    gc.freeze()
     with show_progress(LIVE_COUNTS, sys.stderr):
         result = pipeline.run()
         try:

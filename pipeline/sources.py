@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.metrics import Metrics
-from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 
 from customerio_beam.mapping import json_text
@@ -94,8 +93,7 @@ class ReadDeadLetters(beam.PTransform):
             begin | "Read records" >> ReadFiles(self._patterns, self._max_record_bytes),
             "Open records",
             _OpenRecords(self._clock),
-            main="payloads",
-            element_type=convert_to_beam_type(tuple[int, bytes]),
+            payloads=tuple[int, bytes],
         )
         payloads = (
             opened

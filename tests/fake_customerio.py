@@ -31,7 +31,7 @@ class Received:
 
     @property
     def names(self) -> list[str]:
-        return [operation["name"] for operation in self.operations]
+        return [operation.get("name") for operation in self.operations]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 ROOT = pathlib.Path(__file__).parents[1]
 
 #: What a reason is given to, and at which position.
-_REASON_AT = {"InvalidEvent": 0, "Rejected": 0, "UnsentPart": 0, "Failure": 2}
+_REASON_AT = {"InvalidEvent": 0, "InvalidOperation": 0, "Rejected": 0, "UnsentPart": 0, "Failure": 2}
 
 
 def reasons_in(package: str) -> Iterator[str]:

@@ -64,7 +64,7 @@ def test_the_mapping_keeps_the_key_the_time_and_the_payload(pipeline: Any) -> No
     with pipeline:
         operations = mapped_payloads(pipeline, line).operations
         shapes = operations | beam.Map(
-            lambda each: (len(each[0]), each[1][0], json.loads(each[1][1])["name"], each[1][2])
+            lambda each: (len(each[0]), each[1][0], json.loads(each[1][1])["name"], each[1][2].text)
         )
         assert_that(shapes, equal_to([(16, 1_700_000_000_000, "Ordered", line)]))
 

@@ -18,6 +18,7 @@ from apache_beam.transforms.window import FixedWindows, IntervalWindow, Timestam
 from customerio_beam.delivery.clock import SystemClock
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
 from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.transforms.batch_by_shard import BatchByShard
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 from tests.fake_customerio import OK, Respond, errors, fake_customerio
 
@@ -296,41 +297,42 @@ def test_the_key_is_in_no_log_and_no_error(caplog):
 
 
 def shuffled(bounded, **settings):
-    """Return (label, key coder, value coder) of everything that the transform shuffles or keeps in state."""
+    """Return the coder of everything that the transform shuffles or keeps in state, by the step's label."""
     pipeline = beam.Pipeline(runner=FnApiRunner())
     source = pipeline | (beam.Create([keyed("p", 1)]) if bounded else test_stream.TestStream())
     operations = source | "Typed" >> beam.Map(lambda element: element).with_output_types(Keyed)
     operations | "Write" >> WriteToCustomerIO(SOURCE, DeliverySettings(**settings))
-    found = []
+    found = {}
 
     class Visitor(beam.pipeline.PipelineVisitor):
         def visit_transform(self, applied):
-            self.enter_composite_transform(applied)
+            stateful = isinstance(applied.transform, beam.ParDo) and applied.transform.fn.__class__ is BatchByShard
+            if applied.full_label.startswith("Write/") and (isinstance(applied.transform, beam.GroupByKey) or stateful):
+                found[applied.full_label] = typecoders.registry.get_coder(applied.inputs[0].element_type)
 
-        def enter_composite_transform(self, applied):
-            if applied.full_label.startswith("Write/") and isinstance(
-                applied.transform, beam.GroupByKey | beam.GroupIntoBatches
-            ):
-                coder = typecoders.registry.get_coder(applied.inputs[0].element_type)
-                found.append((applied.full_label, coder))
+        enter_composite_transform = visit_transform
 
     pipeline.visit(Visitor())
-    return found
+    return {label: coder for label, coder in found.items() if "/WaitOn" not in label}
 
 
-VALUE_CODER = coders.TupleCoder([coders.VarIntCoder(), coders.BytesCoder(), coders.BytesCoder()])
+BLOCK_CODER = coders.TupleCoder([coders.VarIntCoder(), coders.VarIntCoder(), coders.BytesCoder()])
+BY_SHARD = coders.TupleCoder([coders.VarIntCoder(), BLOCK_CODER])
 
 
-def test_what_is_grouped_by_person_is_coded_as_bytes_deterministically():
-    assert shuffled(bounded=True) == [("Write/GroupByPerson", coders.TupleCoder([coders.BytesCoder(), VALUE_CODER]))]
-
-
-def test_what_is_batched_by_shard_is_coded_as_bytes_deterministically():
-    assert shuffled(bounded=False) == [("Write/BatchByShard", coders.TupleCoder([coders.VarIntCoder(), VALUE_CODER]))]
-
-
-def test_without_ordering_nothing_is_shuffled():
-    assert shuffled(bounded=True, ordering="none") == []
+@pytest.mark.parametrize(
+    ("bounded", "settings", "labels"),
+    [
+        (True, {"anonymous": "as_is"}, ["Write/Deliver/GroupByShard"]),
+        (True, {}, ["Write/DeliverAnonymous/GroupByShard", "Write/Deliver/GroupByShard"]),
+        (False, {}, ["Write/Deliver/BatchByShard"]),
+        (True, {"ordering": "none"}, ["Write/DeliverClaiming/GroupByShard"]),
+        (True, {"ordering": "none", "anonymous": "as_is"}, []),
+    ],
+    ids=["files", "files, anonymous first", "stream", "files in any order", "files as they are"],
+)
+def test_only_blocks_cross_a_shuffle_coded_deterministically(bounded, settings, labels):
+    assert shuffled(bounded, **settings) == dict.fromkeys(labels, BY_SHARD)
 
 
 def deliver_stream(fake, bundles, **settings):
@@ -368,3 +370,110 @@ def test_unbounded_input_keeps_each_persons_order_whatever_the_shards():
     with fake_customerio() as fake:
         deliver_stream(fake, [elements], num_shards=4, max_in_flight_requests=4, max_batch_delay_secs=3600)
     assert names_by_person(fake) == {f"p{n}": [f"p{n}-{time}" for time in range(10)] for n in range(30)}
+
+
+def test_a_streams_shard_holds_a_bounded_number_of_bytes():
+    """Four operations beside events of 700 kB each: a batch by their count alone would hold any number of these."""
+
+    def large(number):
+        key, (time, operation, _) = keyed("p", number)
+        return key, (time, operation, json.dumps({"messageId": f"m{number}", "text": "x" * 700_000}).encode())
+
+    with fake_customerio() as fake:
+        bundles = [[large(number)] for number in range(8)]
+        deliver_stream(fake, bundles, num_shards=1, max_batch_delay_secs=3600)
+    assert [len(request.operations) for request in fake.received] == [3, 3, 2]
+
+
+def anonymous(visitor, event_time_ms):
+    key, (time, operation, payload) = keyed(visitor, event_time_ms)
+    document = json.loads(operation)
+    document["identifiers"] = {"anonymous_id": visitor}
+    return key, (time, json.dumps(document).encode(), payload)
+
+
+def claim(person, visitor, event_time_ms):
+    operation = {
+        "type": "person",
+        "action": "identify",
+        "identifiers": {"id": person},
+        "attributes": {"anonymous_id": visitor},
+    }
+    return person.encode().ljust(16), (event_time_ms, json.dumps(operation).encode(), b"{}")
+
+
+def kinds_in_order(fake):
+    """Return what arrived, in order: ``anonymous``, ``claim`` for an identify, else ``other``."""
+    kinds = []
+    for request in fake.received:
+        for operation in request.operations:
+            is_anonymous = "anonymous_id" in operation["identifiers"]
+            kinds.append("anonymous" if is_anonymous else "claim" if operation["action"] == "identify" else "other")
+    return kinds
+
+
+MIXED = [claim(f"p{n}", f"v{n}", n) for n in range(30)] + [keyed(f"p{n}", n) for n in range(30)]
+MIXED += [anonymous(f"v{n}", n) for n in range(30)]
+
+
+@pytest.mark.parametrize("ordering", ["person", "none"])
+def test_no_identify_that_could_claim_is_sent_before_all_anonymous_events_are_through(ordering):
+    with fake_customerio() as fake:
+        deliver(fake, MIXED, ordering=ordering, max_batch_operations=7)
+    kinds = kinds_in_order(fake)
+    assert sorted(kinds) == sorted(["anonymous", "claim", "other"] * 30)
+    assert "anonymous" not in kinds[kinds.index("claim") :]
+
+
+def test_without_ordering_other_operations_do_not_wait():
+    with fake_customerio() as fake:
+        deliver(fake, MIXED, ordering="none", max_batch_operations=7)
+    kinds = kinds_in_order(fake)
+    assert kinds.index("other") < kinds.index("claim")
+
+
+def test_when_an_anonymous_event_fails_no_identify_is_sent():
+    def respond(request):
+        return Respond(404) if "v3-3" in request.names else OK
+
+    with fake_customerio(respond) as fake, pytest.raises(Exception, match="404"):
+        deliver(fake, MIXED, max_batch_operations=1)
+    assert "claim" not in kinds_in_order(fake)
+
+
+def test_an_anonymous_event_that_is_refused_does_not_hold_up_the_identifies():
+    def respond(request):
+        return refuse("v3-3")(request) if "v3-3" in request.names else OK
+
+    with fake_customerio(respond) as fake:
+        deliver(fake, MIXED, dead_letters_are({"reason": "rejected", "message_id": "message v3-3"}))
+    assert kinds_in_order(fake).count("claim") == 30
+
+
+@pytest.mark.parametrize("ordering", ["person", "none"])
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [
+        (b'{"type": "person"', "invalid_operation"),
+        (b'{"type": "person", "action": "event"}, {"type": "person", "action": "event"}', "invalid_operation"),
+        (b"\xff", "invalid_operation"),
+        (json.dumps({"type": "person", "action": "identify", "a": "x" * 40_000}).encode(), "operation_too_large"),
+    ],
+)
+def test_what_no_request_can_carry_is_a_dead_letter_and_spoils_no_neighbour(operation, reason, ordering):
+    poison = (b"k" * 16, (5, operation, b'{"messageId": "m"}'))
+    with fake_customerio() as fake:
+        deliver(
+            fake,
+            [keyed("p", 1), poison, keyed("p", 2)],
+            dead_letters_are({"reason": reason, "stage": "deliver", "message_id": "m", "event_time_ms": 5}),
+            ordering=ordering,
+        )
+    assert sorted(fake.accepted_names) == ["p-1", "p-2"]
+
+
+def test_a_poison_pill_does_not_stop_a_stream():
+    poison = (b"k" * 16, (5, b"{", b"{}"))
+    with fake_customerio() as fake:
+        deliver_stream(fake, [[keyed("p", 1)], [poison], [keyed("p", 2)]], max_batch_delay_secs=3600)
+    assert sorted(fake.accepted_names) == ["p-1", "p-2"]

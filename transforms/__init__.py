@@ -8,6 +8,7 @@ from customerio_beam.transforms.hold_recent_events import HoldRecentEvents
 from customerio_beam.transforms.key_by_person import KeyByPerson
 from customerio_beam.transforms.map_to_customerio import MapToCustomerIO
 from customerio_beam.transforms.parse_events import ParseEvents
+from customerio_beam.transforms.stitch_anonymous import StitchAnonymous
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 
-__all__ = ["HoldRecentEvents", "KeyByPerson", "MapToCustomerIO", "ParseEvents", "WriteToCustomerIO"]
+__all__ = ["HoldRecentEvents", "KeyByPerson", "MapToCustomerIO", "ParseEvents", "StitchAnonymous", "WriteToCustomerIO"]

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 
+from customerio_beam.delivery.batching import KeyedOperation
 from customerio_beam.mapping import json_text
-from customerio_beam.transforms.map_to_customerio import KEYED_OPERATION, KeyedOperation
-from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
+from customerio_beam.mapping.origin import Origin
+from customerio_beam.transforms.batches import BatchDoFn
+from customerio_beam.transforms.dead_letter import DEAD_LETTERS
+from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
 
 __all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
 
@@ -54,28 +57,34 @@ class HoldRecentEvents(beam.PTransform):
     def expand(self, operations: beam.PCollection) -> HoldResult:
         """Wire the holding DoFn; see the class."""
         hold = _Hold(self._launched_at, self._clock)
-        return HoldResult(
-            *with_dead_letters(operations, "Hold recent events", hold, main="operations", element_type=KEYED_OPERATION)
-        )
+        return HoldResult(*with_dead_letters(operations, "Hold recent events", hold, operations=KeyedOperation))
 
 
-class _Hold(beam.DoFn):
+class _Hold(BatchDoFn):
     """Passes old operations on and turns triggering young ones into dead letters."""
+
+    output_type = KeyedOperation
 
     def __init__(self, launched_at: float, clock: Callable[[], float]):
         self._held_from_ms = int((launched_at - CAMPAIGN_WINDOW_SECS) * 1000)
         self._clock = clock
 
-    def process(self, keyed_operation: KeyedOperation) -> Iterator[Any]:
-        time_ms, operation, payload = keyed_operation[1]
-        if time_ms < self._held_from_ms or json_text.loads(operation)["action"] not in _TRIGGERING:
-            yield keyed_operation
-            return
-        yield dead_letter_output(
+    def process_batch(self, batch: list[KeyedOperation]) -> Iterator[Any]:
+        held = [keyed[1] for keyed in batch if self._is_held(keyed)]
+        yield [keyed for keyed in batch if not self._is_held(keyed)]
+        if held:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, [self._dead_letter(*value) for value in held])
+
+    def _is_held(self, keyed: KeyedOperation) -> bool:
+        time_ms, operation, _ = keyed[1]
+        return time_ms >= self._held_from_ms and json_text.loads(operation)["action"] in _TRIGGERING
+
+    def _dead_letter(self, time_ms: int, operation: bytes, origin: Origin) -> bytes:
+        return counted_dead_letter(
             stage="deliver",
             reason="recent_event",
             detail="The event is of the 72 hours before the backfill, so it could trigger a campaign.",
-            payload=payload,
+            payload=origin,
             failed_at=self._clock(),
             event_time_ms=time_ms,
             operation=operation,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import apache_beam as beam
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.person import person_key
 from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.transforms.batches import BatchDoFn
 
-__all__ = ["KeyByPerson"]
+__all__ = ["KeyByPerson", "KeyedEvent"]
+
+#: ``(person key, event)``
+KeyedEvent: TypeAlias = tuple[bytes, Event]
 
 
 class KeyByPerson(beam.PTransform):
@@ -29,10 +36,16 @@ class KeyByPerson(beam.PTransform):
         self._settings = settings or MappingSettings()
 
     def expand(self, events: beam.PCollection) -> beam.PCollection:
-        """Wire the keying; see the class."""
-        identify_by = self._settings.identify_by
+        """Wire the keying DoFn; see the class."""
+        return events | "Key by person" >> beam.ParDo(_Key(self._settings))
 
-        def keyed(event: Event) -> tuple[bytes, Event]:
-            return person_key(event, identify_by), event
 
-        return events | "Key by person" >> beam.Map(keyed)
+class _Key(BatchDoFn):
+    output_type = KeyedEvent
+
+    def __init__(self, settings: MappingSettings) -> None:
+        self._identify_by = settings.identify_by
+
+    def process_batch(self, batch: list[Event]) -> Iterator[list[KeyedEvent]]:
+        identify_by = self._identify_by
+        yield [(person_key(event, identify_by), event) for event in batch]

@@ -8,23 +8,27 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
-from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
+from customerio_beam.delivery.batching import KeyedOperation
+from customerio_beam.mapping import json_text
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event
-from customerio_beam.mapping.mapped import UnsentPart
+from customerio_beam.mapping.mapped import Claim, UnsentPart
 from customerio_beam.mapping.mapper import map_event
+from customerio_beam.mapping.origin import Origin
+from customerio_beam.mapping.person import identifiers_key
 from customerio_beam.mapping.placeholders import placeholder_ids
 from customerio_beam.mapping.settings import MappingSettings
+from customerio_beam.transforms.batches import BatchDoFn
+from customerio_beam.transforms.dead_letter import DEAD_LETTERS
+from customerio_beam.transforms.key_by_person import KeyedEvent
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
-from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
+from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
 
-__all__ = ["KEYED_OPERATION", "KeyedOperation", "MapResult", "MapToCustomerIO"]
+__all__ = ["MapResult", "MapToCustomerIO"]
 
-#: ``(person key, (event time in unix milliseconds, operation as JSON, the original event's JSON))``.
-KeyedOperation = tuple[bytes, tuple[int, bytes, bytes]]
-#: The same as Beam's type, from which it takes the fast, deterministic coder.
-KEYED_OPERATION = convert_to_beam_type(KeyedOperation)
+#: A claim needs no event: it is never a dead letter.
+_NO_EVENT = Origin(b"")
 
 
 class MapResult(NamedTuple):
@@ -33,11 +37,14 @@ class MapResult(NamedTuple):
     Attributes:
         operations: ``PCollection[KeyedOperation]``, as ``WriteToCustomerIO`` takes them.
         dead_letters: One record (JSON bytes) for each event that can't be mapped, and for each part of an event
-            (an attribute over its limit, a device of an unknown platform) that goes unsent.
+            (an attribute over its limit, a device of an unknown platform) that is not sent.
+        claims: The links from anonymous visitors to people that the operations make, for ``StitchAnonymous``:
+            ``(visitor's key, (event time in unix milliseconds, the person's identifiers as JSON, no event))``.
     """
 
     operations: beam.PCollection
     dead_letters: beam.PCollection
+    claims: beam.PCollection
 
 
 class MapToCustomerIO(beam.PTransform):
@@ -64,42 +71,61 @@ class MapToCustomerIO(beam.PTransform):
     def expand(self, keyed_events: beam.PCollection) -> MapResult:
         """Wire the mapping DoFn; see the class."""
         mapper = _Map(self._settings, self._clock)
-        return MapResult(
-            *with_dead_letters(keyed_events, "Map events", mapper, main="operations", element_type=KEYED_OPERATION)
+        operations, claims, dead_letters = with_dead_letters(
+            keyed_events, "Map events", mapper, operations=KeyedOperation, claims=KeyedOperation
         )
+        return MapResult(operations, dead_letters, claims)
 
 
-class _Map(beam.DoFn):
-    """The keyed mapping DoFn: one event in, its operations out under the same key."""
+class _Map(BatchDoFn):
+    """The keyed mapping DoFn: each event's operations leave it under the event's key."""
+
+    output_type = KeyedOperation
 
     def __init__(self, settings: MappingSettings, clock: Callable[[], float]):
         self._settings = settings
         self._clock = clock
         self._operations = Metrics.counter("operations", "mapped")
+        self._parts_unsent = Metrics.counter("events", "parts_unsent")
         self._names_truncated = Metrics.counter("events", "names_truncated")
         self._placeholder_ids = Metrics.counter("events", "placeholder_ids")
 
-    def process(self, keyed_event: tuple[bytes, Event]) -> Iterator[Any]:
-        key, event = keyed_event
-        self._placeholder_ids.inc(placeholder_ids(event, self._settings))
-        try:
-            mapped = map_event(event, self._settings)
-        except InvalidEvent as error:
-            yield self._dead_letter(event, UnsentPart(error.reason, error.detail))
-            return
-        self._operations.inc(len(mapped.operations))
-        LIVE_COUNTS.operations += len(mapped.operations)
-        for operation in mapped.operations:
-            yield key, (event.time_ms, operation, event.origin.payload())
-        for part in mapped.unsent:
-            Metrics.counter("events", "parts_unsent").inc()
-            yield self._dead_letter(event, part)
-        if mapped.names_truncated:
-            self._names_truncated.inc(mapped.names_truncated)
+    def process_batch(self, batch: list[KeyedEvent]) -> Iterator[Any]:
+        operations: list[KeyedOperation] = []
+        claims: list[KeyedOperation] = []
+        dead_letters: list[bytes] = []
+        settings = self._settings
+        parts_unsent = names_truncated = placeholders = 0
+        for key, event in batch:
+            placeholders += placeholder_ids(event, settings)
+            try:
+                mapped = map_event(event, settings)
+            except InvalidEvent as error:
+                dead_letters.append(self._dead_letter(event, UnsentPart(error.reason, error.detail)))
+                continue
+            origin = event.origin
+            for operation in mapped.operations:
+                operations.append((key, (event.time_ms, operation, origin)))
+            if mapped.claim is not None:
+                claims.append(_claim(mapped.claim, event.time_ms))
+            for part in mapped.unsent:
+                parts_unsent += 1
+                dead_letters.append(self._dead_letter(event, part))
+            names_truncated += mapped.names_truncated
+        self._operations.inc(len(operations))
+        LIVE_COUNTS.operations += len(operations)
+        self._parts_unsent.inc(parts_unsent)
+        self._names_truncated.inc(names_truncated)
+        self._placeholder_ids.inc(placeholders)
+        yield operations
+        if claims:
+            yield beam.pvalue.TaggedOutput("claims", claims)
+        if dead_letters:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead_letters)
 
-    def _dead_letter(self, event: Event, part: UnsentPart) -> Any:
+    def _dead_letter(self, event: Event, part: UnsentPart) -> bytes:
         attribute = part.attribute
-        return dead_letter_output(
+        return counted_dead_letter(
             stage="map",
             reason=part.reason,
             detail=part.detail,
@@ -108,3 +134,8 @@ class _Map(beam.DoFn):
             event_time_ms=event.time_ms,
             attribute=attribute and {"name": attribute.name, "size": attribute.size, "value": attribute.value},
         )
+
+
+def _claim(claim: Claim, time_ms: int) -> KeyedOperation:
+    visitor = identifiers_key({"anonymous_id": claim.anonymous_id})
+    return visitor, (time_ms, json_text.dumps(claim.person), _NO_EVENT)

@@ -6,6 +6,7 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
+from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS, dead_letter
 
@@ -13,25 +14,25 @@ __all__ = ["counted_dead_letter", "dead_letter_output", "with_dead_letters"]
 
 
 def with_dead_letters(
-    inputs: beam.PCollection, label: str, dofn: beam.DoFn, *, main: str, element_type: Any = None
-) -> tuple[beam.PCollection, beam.PCollection]:
-    """Apply a DoFn that has dead letters besides its main output.
+    inputs: beam.PCollection, label: str, dofn: beam.DoFn, **element_types: Any
+) -> tuple[beam.PCollection, ...]:
+    """Apply a DoFn that has dead letters besides its other outputs.
 
     Args:
-        inputs: What it is applied to.
+        inputs: The PCollection that it is applied to.
         label: The step's label.
-        dofn: Yields elements of the main output, and ``dead_letter_output``s.
-        main: The main output's tag.
-        element_type: Beam's type of the main output's elements, where they cross a shuffle: a coder comes with it.
+        dofn: Yields the elements of its main output, and tagged ones of the others and of ``DEAD_LETTERS``.
+        **element_types: The outputs by their tag, with the type of their elements: a coder comes with it. The first is
+            the main output.
 
     Returns:
-        The main output, and the dead letters (JSON bytes).
+        The outputs in that order, then the dead letters (JSON bytes).
     """
-    outputs = inputs | label >> beam.ParDo(dofn).with_outputs(DEAD_LETTERS, main=main)
-    if element_type is not None:
-        outputs[main].element_type = element_type
-    outputs[DEAD_LETTERS].element_type = bytes
-    return outputs[main], outputs[DEAD_LETTERS]
+    main, *others = element_types
+    outputs = inputs | label >> beam.ParDo(dofn).with_outputs(*others, DEAD_LETTERS, main=main)
+    for tag, element_type in {**element_types, DEAD_LETTERS: bytes}.items():
+        outputs[tag].element_type = convert_to_beam_type(element_type)
+    return tuple(outputs[tag] for tag in (*element_types, DEAD_LETTERS))
 
 
 def counted_dead_letter(**fields: Any) -> bytes:

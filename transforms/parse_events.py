@@ -10,12 +10,14 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 
-from customerio_beam.mapping.event import Event, Filtered
+from customerio_beam.mapping.event import Event, Filtered, Rejected
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.reading.events import Blank, read_events
 from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES, Payload
+from customerio_beam.transforms.batches import Batch
+from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
-from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
+from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
 
 __all__ = ["ParseEvents", "ParseResult"]
 
@@ -72,54 +74,81 @@ class ParseEvents(beam.PTransform):
         source_timestamps = self._source_timestamps
         if source_timestamps is None:
             source_timestamps = not payloads.is_bounded
-        kind = _ParseTimestamped if source_timestamps else _Parse
-        reader = kind(self._settings, self._clock, self._max_payload_bytes)
-        return ParseResult(*with_dead_letters(payloads, "Read events", reader, main="events"))
+        reader = _Parse(self._settings, source_timestamps, self._clock, self._max_payload_bytes)
+        return ParseResult(*with_dead_letters(payloads, "Read events", reader, events=Event))
+
+
+#: A list of events is handed on when it has so many events, or so many bytes of their text.
+_BATCH_EVENTS = 2_000
+_BATCH_BYTES = 2_000_000
 
 
 class _Parse(beam.DoFn):
-    """Reads payloads whose source gives them no time."""
+    """Reads payloads; yields lists of events."""
 
-    def __init__(self, settings: MappingSettings, clock: Callable[[], float], max_payload_bytes: int):
-        self._clock = clock
+    def __init__(
+        self,
+        settings: MappingSettings,
+        source_timestamps: bool,
+        clock: Callable[[], float],
+        max_payload_bytes: int,
+    ):
         self._settings = settings
+        self._source_timestamps = source_timestamps
+        self._clock = clock
         self._max_payload_bytes = max_payload_bytes
         self._events_read = Metrics.counter("events", "read")
         self._filtered = Metrics.counter("events", "filtered")
         self._blank = Metrics.counter("events", "blank")
 
-    def process(self, payload: Payload | bytes) -> Iterator[Any]:
-        return self._outcomes(payload, None)
-
-    def _outcomes(self, payload: Payload | bytes, source_time_ms: int | None) -> Iterator[Any]:
-        read = filtered = 0
+    @beam.DoFn.yields_batches
+    def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        source_time_ms = None
+        if self._source_timestamps and timestamp != MIN_TIMESTAMP:
+            source_time_ms = timestamp.micros // 1000
+        events: list[Event] = []
+        dead_letters: list[bytes] = []
+        batch_bytes = read = 0
         for outcome in read_events(payload, source_time_ms, self._settings, self._max_payload_bytes):
-            read += 1
             if isinstance(outcome, Event):
-                yield outcome
+                events.append(outcome)
+                batch_bytes += len(outcome.origin.text)
             elif isinstance(outcome, Filtered):
-                filtered += 1
+                self._filtered.inc()
             elif isinstance(outcome, Blank):
-                read -= 1
                 self._blank.inc()
+                continue
             else:
-                yield dead_letter_output(
-                    stage="parse",
-                    reason=outcome.reason,
-                    detail=outcome.detail,
-                    payload=outcome.origin,
-                    failed_at=self._clock(),
-                    event_time_ms=source_time_ms,
-                )
+                dead_letters.append(self._dead_letter(outcome, source_time_ms))
+                batch_bytes += len(outcome.origin.text)
+            read += 1
+            if batch_bytes >= _BATCH_BYTES or len(events) >= _BATCH_EVENTS:
+                yield from self._outputs(events, dead_letters, read)
+                events, dead_letters, batch_bytes, read = [], [], 0, 0
+        yield from self._outputs(events, dead_letters, read)
+
+    def _outputs(self, events: list[Event], dead_letters: list[bytes], read: int) -> Iterator[Any]:
         self._events_read.inc(read)
         LIVE_COUNTS.events += read
-        if filtered:
-            self._filtered.inc(filtered)
+        if events:
+            yield events
+        if dead_letters:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, dead_letters)
 
+    def _dead_letter(self, rejected: Rejected, source_time_ms: int | None) -> bytes:
+        return counted_dead_letter(
+            stage="parse",
+            reason=rejected.reason,
+            detail=rejected.detail,
+            payload=rejected.origin,
+            failed_at=self._clock(),
+            event_time_ms=source_time_ms,
+        )
 
-class _ParseTimestamped(_Parse):
-    """Reads payloads whose elements carry the time that their source gives them."""
+    def get_output_batch_type(self, input_element_type: Any) -> type:
+        """Tell Beam the type of the batches."""
+        return Batch
 
-    def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
-        source_time_ms = None if timestamp == MIN_TIMESTAMP else timestamp.micros // 1000
-        return self._outcomes(payload, source_time_ms)
+    def infer_output_type(self, input_type: Any) -> Any:
+        """Tell Beam the type of the events."""
+        return Event

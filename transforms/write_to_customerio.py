@@ -2,57 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
 import apache_beam as beam
-from apache_beam.transforms.window import GlobalWindows
 
-from customerio_beam.delivery.batching import Value
 from customerio_beam.delivery.clock import Clock, SystemClock
 from customerio_beam.delivery.credentials import CredentialsSource
 from customerio_beam.delivery.settings import DeliverySettings
-from customerio_beam.transforms.deliver import (
-    DeliverGroups,
-    DeliverValues,
-    DeliverWindowedGroups,
-    DeliverWindowedValues,
-)
-from customerio_beam.transforms.outputs import with_dead_letters
+from customerio_beam.transforms.check_operations import CheckOperations
+from customerio_beam.transforms.deliver import DeliverByShard, DeliverEach, WriteResult
 
-__all__ = ["WriteResult", "WriteToCustomerIO", "to_shard"]
-
-
-class WriteResult(NamedTuple):
-    """What ``WriteToCustomerIO`` returns.
-
-    Attributes:
-        delivered: How many operations each request delivered.
-        dead_letters: One JSON record for each operation that was not (see ``transforms.dead_letter``).
-    """
-
-    delivered: beam.PCollection[int]
-    dead_letters: beam.PCollection[bytes]
+__all__ = ["WriteResult", "WriteToCustomerIO"]
 
 
 class WriteToCustomerIO(beam.PTransform):
-    """Delivers operations to Customer.io: at least once, which their ULIDs turn into exactly once in effect.
+    """Deliver operations to Customer.io: at least once, which their ULIDs turn into exactly once in effect.
 
-    Input: ``(person key, (event time in unix milliseconds, operation as JSON, original event as JSON))``. The key is
-    16 bytes of hash, never an identifier: runners log hot keys. Bounded input is grouped by person and delivered in
-    the order of event times (``ordering="none"`` skips that); unbounded input is batched for at most
-    ``max_batch_delay_secs`` and ordered within each batch.
+    Takes a ``PCollection`` of ``(person key, (event time in unix milliseconds, operation as JSON, event))``. The key is
+    a hash, never an identifier: runners log hot keys. The event is an ``Origin``, or its JSON as ``bytes``. Returns a
+    ``WriteResult``.
+
+    Bounded input is grouped by shard (a hash of the person), and each person's operations are delivered in the order of
+    their times; ``ordering="none"`` skips that. All anonymous operations are delivered before any identify that could
+    claim them (``anonymous="as_is"`` skips that). Unbounded input is batched for at most ``max_batch_delay_secs`` and
+    ordered within each batch.
 
     A bundle succeeds only when every operation in it is answered: delivered, or in ``dead_letters``.
 
     Example:
-        ::
+        ```
+        result = mapped.operations | WriteToCustomerIO(
+            CredentialsSource(api_key=SecretVersion("projects/my-project/secrets/customerio-key")),
+            DeliverySettings(account_region="eu", max_requests_per_second=200, max_num_workers=4),
+        )
+        result.dead_letters | beam.io.WriteToText("gs://my-bucket/dead-letters")
+        ```
 
-            result = keyed_operations | WriteToCustomerIO(
-                CredentialsSource(api_key=SecretVersion("projects/my-project/secrets/customerio-key")),
-                DeliverySettings(account_region="eu", max_requests_per_second=200, max_num_workers=4),
-            )
-            result.dead_letters | beam.io.WriteToText("gs://my-bucket/dead-letters")
+    Args:
+        credentials: Where each worker fetches the Site ID and the key; by default the environment variables
+            ``CUSTOMERIO_SITE_ID`` and ``CUSTOMERIO_API_KEY``.
+        settings: All other choices.
+        clock: The time, and how to wait; the machine's by default.
     """
 
     def __init__(
@@ -62,45 +50,33 @@ class WriteToCustomerIO(beam.PTransform):
         *,
         clock: Clock | None = None,
     ) -> None:
-        """Create the transform.
-
-        Args:
-            credentials: The source of the Site ID and the key; each worker fetches them. By default the environment
-                variables ``CUSTOMERIO_SITE_ID`` and ``CUSTOMERIO_API_KEY``.
-            settings: Everything else.
-            clock: The time, and how to wait; the machine's by default.
-        """
         super().__init__()
-        self._credentials = credentials or CredentialsSource()
         self._settings = settings or DeliverySettings()
         self._clock = clock or SystemClock()
+        self._arguments = (credentials or CredentialsSource(), self._settings, self._clock)
 
-    def expand(self, operations: beam.PCollection[tuple[bytes, Value]]) -> WriteResult:
-        """Group or batch as the input needs it, and deliver."""
-        settings = self._settings
-        arguments = (self._credentials, settings, self._clock)
-        in_global_window = isinstance(operations.windowing.windowfn, GlobalWindows)
-        deliver_groups = DeliverGroups if in_global_window else DeliverWindowedGroups
-        if not operations.is_bounded:
-            ready = (
-                operations
-                | "KeyByShard" >> beam.Map(to_shard, settings.num_shards).with_output_types(tuple[int, Value])
-                | "BatchByShard"
-                >> beam.GroupIntoBatches(
-                    settings.max_batch_operations, max_buffering_duration_secs=settings.max_batch_delay_secs
-                ).with_output_types(tuple[int, Iterable[Value]])
-            )
-            deliver: beam.DoFn = deliver_groups(*arguments)
-        elif settings.ordering == "person":
-            ready = operations | "GroupByPerson" >> beam.GroupByKey()
-            deliver = deliver_groups(*arguments)
+    def expand(self, operations: beam.PCollection) -> WriteResult:
+        """Check, order as the input needs it, and deliver; see the class."""
+        by_shard = not operations.is_bounded or self._settings.ordering == "person"
+        if not operations.is_bounded or self._settings.anonymous == "as_is":
+            checked = operations | "CheckOperations" >> CheckOperations(self._clock)
+            written = [checked.operations | "Deliver" >> (self._by_shard() if by_shard else self._each())]
+        elif by_shard:
+            checked = operations | "CheckOperations" >> CheckOperations(self._clock, apart="anonymous")
+            anonymous = checked.apart | "DeliverAnonymous" >> self._by_shard()
+            written = [anonymous, checked.operations | "Deliver" >> self._by_shard(after=anonymous.delivered)]
         else:
-            ready = operations | "DropPerson" >> beam.Values().with_output_types(Value)
-            deliver = (DeliverValues if in_global_window else DeliverWindowedValues)(*arguments)
-        return WriteResult(*with_dead_letters(ready, "Deliver", deliver, main="delivered", element_type=int))
+            checked = operations | "CheckOperations" >> CheckOperations(self._clock, apart="claiming")
+            others = checked.operations | "Deliver" >> self._each()
+            written = [others, checked.apart | "DeliverClaiming" >> self._by_shard(after=others.delivered)]
+        dead_letters = [checked.dead_letters, *(result.dead_letters for result in written)]
+        return WriteResult(
+            [result.delivered for result in written] | "MergeDelivered" >> beam.Flatten(),
+            dead_letters | "MergeDeadLetters" >> beam.Flatten(),
+        )
 
+    def _by_shard(self, after: beam.PCollection | None = None) -> DeliverByShard:
+        return DeliverByShard(*self._arguments, after=after)
 
-def to_shard(element: tuple[bytes, Value], num_shards: int) -> tuple[int, Value]:
-    """Key an operation by its person's shard, 0 to ``num_shards`` - 1."""
-    key, value = element
-    return int.from_bytes(key[:8], "big") % num_shards, value
+    def _each(self) -> DeliverEach:
+        return DeliverEach(*self._arguments)

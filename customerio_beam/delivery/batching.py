@@ -7,11 +7,15 @@ from typing import Any, TypeAlias
 
 from customerio_beam.delivery.client import HttpRequest
 from customerio_beam.delivery.v1 import goes_by_v1, v1_request
+from customerio_beam.mapping.origin import Origin
 
-__all__ = ["Batch", "Value", "request_for"]
+__all__ = ["Batch", "KeyedOperation", "Value", "request_for"]
 
-#: (event time in unix milliseconds, operation as JSON, original event as JSON)
-Value: TypeAlias = tuple[int, bytes, bytes]
+#: (event time in unix milliseconds, operation as JSON, original event)
+Value: TypeAlias = tuple[int, bytes, Origin]
+
+#: (person key, value)
+KeyedOperation: TypeAlias = tuple[bytes, Value]
 
 _HEAD = b'{"batch":['
 _TAIL = b"]}"
@@ -49,9 +53,9 @@ class Batch:
         self.keys |= other.keys
         self.body_bytes += other.body_bytes - _EMPTY_BYTES
 
-    def fits(self, more_bytes: int, max_bytes: int) -> bool:
-        """Tell whether an operation of that size still fits."""
-        return self.body_bytes + more_bytes + 1 <= max_bytes
+    def fits(self, operation: bytes, max_bytes: int, max_operations: int) -> bool:
+        """Tell whether an operation still fits."""
+        return self.body_bytes + len(operation) + 1 <= max_bytes and len(self.values) < max_operations
 
     def fits_batch(self, other: Batch, max_bytes: int, max_operations: int) -> bool:
         """Tell whether all of another batch still fits."""

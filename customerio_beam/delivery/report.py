@@ -40,7 +40,7 @@ class Failure:
 
     value: Value
     context: Any
-    reason: Literal["rejected", "retries_exhausted", "invalid_operation"]
+    reason: Literal["rejected", "retries_exhausted"]
     detail: str
     response: Refusal | None
 

@@ -32,7 +32,6 @@ from customerio_beam.delivery.errors import (
 from customerio_beam.delivery.rate_limit import RateLimit
 from customerio_beam.delivery.report import Attempt, Failure, Report
 from customerio_beam.delivery.retry import RetryPolicy, retry_after_secs
-from customerio_beam.delivery.v1 import InvalidOperation
 from customerio_beam.delivery.workspace import Workspace
 from customerio_beam.visible import visible
 
@@ -90,12 +89,7 @@ class Sender:
         while ranges:
             start, end = ranges.pop()
             values, contexts = batch.values[start:end], batch.contexts[start:end]
-            try:
-                request = request_for(values)
-            except InvalidOperation as error:
-                report.failures.append(Failure(values[0], contexts[0], "invalid_operation", str(error), None))
-                continue
-            verdict = self._ask(request, report)
+            verdict = self._ask(request_for(values), report)
             if isinstance(verdict, Accepted):
                 _account(values, contexts, verdict.refused, report)
             elif isinstance(verdict, Unclear):

@@ -15,6 +15,11 @@ __all__ = ["DeliverySettings"]
 #: The most bytes that a batch request's body may have (Track API reference: "500kb"; decimal, to be safe).
 MAX_BATCH_BYTES = 500_000
 
+#: A shard of a large backfill should be small enough to be sorted in memory, and there should be several for each
+#: worker thread. A stream's batches fill the sooner, the fewer there are.
+_FILE_SHARDS = 64
+_STREAM_SHARDS = 8
+
 
 def _host_port(value: str) -> str | None:
     host, _, port = value.rpartition(":")
@@ -42,6 +47,15 @@ class DeliverySettings:
             applies_to="files",
         ),
     )
+    anonymous: Literal["first", "stitch", "as_is"] | None = setting(
+        None,
+        Setting(
+            "events of anonymous visitors. first: deliver them before any identify that could claim them, so that "
+            "Customer.io joins them; stitch: send them under the people who claim them anywhere in the input; as_is: "
+            "deliver them in no particular order (default: first)",
+            applies_to="files",
+        ),
+    )
     max_requests_per_second: float = setting(
         100.0,
         Setting("requests per second of the whole job; its workers share them. Every attempt counts", above=0),
@@ -66,9 +80,14 @@ class DeliverySettings:
         2.0,
         Setting("seconds that an operation may wait for others to share its request", above=0, applies_to="streams"),
     )
-    num_shards: int = setting(
-        8,
-        Setting("groups in which batches form; a person is always in the same group", least=1, applies_to="streams"),
+    num_shards: int | None = setting(
+        None,
+        Setting(
+            "groups of people, by a hash; a person is always in the same group. Of files: what a worker thread sorts "
+            f"and delivers at a time (default: {_FILE_SHARDS}). Of streams: batches that form side by side (default: "
+            f"{_STREAM_SHARDS})",
+            least=1,
+        ),
     )
     max_retry_secs: float = setting(600.0, Setting("seconds that a request is retried before on_exhausted", above=0))
     on_exhausted: Literal["fail", "dead_letter"] = setting(
@@ -100,6 +119,10 @@ class DeliverySettings:
     def base_url(self) -> str:
         """The URL that the Track API's paths are appended to."""
         return track_url(self.account_region, self.track_endpoint)
+
+    def shards(self, is_bounded: bool) -> int:
+        """Return the number of shards for bounded or unbounded input."""
+        return self.num_shards or (_FILE_SHARDS if is_bounded else _STREAM_SHARDS)
 
     @property
     def worker_requests_per_second(self) -> float:

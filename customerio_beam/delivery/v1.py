@@ -6,16 +6,13 @@ from typing import Any
 from urllib.parse import quote
 
 from customerio_beam.delivery.client import HttpRequest
+from customerio_beam.delivery.invalid_operation import InvalidOperation
 from customerio_beam.mapping import json_text
 from customerio_beam.mapping.limits import MAX_OPERATION_BYTES, MAX_V1_DATA_BYTES
 
-__all__ = ["InvalidOperation", "goes_by_v1", "v1_request"]
+__all__ = ["goes_by_v1", "v1_request"]
 
 _METRIC_FIELDS = ("recipient", "reason", "href")
-
-
-class InvalidOperation(ValueError):
-    """No call of the Track API can carry the operation."""
 
 
 def goes_by_v1(operation: bytes) -> bool:
@@ -48,13 +45,14 @@ def v1_request(operation: bytes) -> HttpRequest:
     try:
         document = json_text.loads(operation)
     except json_text.InvalidJson as error:
-        raise InvalidOperation(f"An operation of {len(operation)} bytes is not JSON: {error}.") from None
+        raise InvalidOperation("invalid_operation", f"The operation is not JSON: {error}.") from None
     if _is_metric(document):
         return _metric(document)
     if not _is_event(document):
         raise InvalidOperation(
+            "operation_too_large",
             f"An operation of {len(operation)} bytes is too large for a batch, and v1 carries only a person's event, "
-            "page or screen."
+            "page or screen.",
         )
     return _event(document)
 
@@ -66,7 +64,9 @@ def _is_metric(document: Any) -> bool:
 def _metric(document: dict[str, Any]) -> HttpRequest:
     identifiers, attributes = document.get("identifiers"), document.get("attributes", {})
     if not isinstance(identifiers, dict) or not isinstance(attributes, dict):
-        raise InvalidOperation("A delivery's metric needs identifiers with an id, and attributes that are an object.")
+        raise InvalidOperation(
+            "invalid_operation", "A delivery's metric needs identifiers with an id, and attributes that are an object."
+        )
     body = {
         "delivery_id": identifiers.get("id"),
         "metric": document.get("name"),
@@ -99,12 +99,18 @@ def _event(document: dict[str, Any]) -> HttpRequest:
     elif kind in ("id", "email", "cio_id") and isinstance(identifier, str | int):
         value = f"cio_{identifier}" if kind == "cio_id" else str(identifier)
         if value in ("", ".", ".."):
-            raise InvalidOperation(f"v1 names the person in its path, and {value!r} would name a folder there.")
+            raise InvalidOperation(
+                "operation_too_large", f"v1 names the person in its path, and {value!r} would name a folder there."
+            )
         path = f"/api/v1/customers/{quote(value, safe='')}/events"
     else:
-        raise InvalidOperation(f"A large event names its person by {kind!r}, and v1 doesn't know that identifier.")
+        raise InvalidOperation(
+            "operation_too_large", f"A large event names its person by {kind!r}, and v1 doesn't know that identifier."
+        )
     body["data"] = document.get("attributes", {})
     data_bytes = len(json_text.dumps(body["data"]))
     if data_bytes > MAX_V1_DATA_BYTES:
-        raise InvalidOperation(f"An event's data has {data_bytes} bytes; v1 accepts {MAX_V1_DATA_BYTES}.")
+        raise InvalidOperation(
+            "operation_too_large", f"An event's data has {data_bytes} bytes; v1 accepts {MAX_V1_DATA_BYTES}."
+        )
     return HttpRequest("POST", path, json_text.dumps(body))

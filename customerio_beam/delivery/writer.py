@@ -47,22 +47,20 @@ class BundleWriter:
         lane = self._filling if key is None else self._lane_of(key)
         batch = self._open[lane]
         for value in values:
-            size = len(value[1])
-            if goes_by_v1(value[1]):
+            operation = value[1]
+            if goes_by_v1(operation):
                 yield from self._send_alone(lane, key, value, context)
                 batch = self._open[lane]
                 continue
-            if not batch.fits(size, self._max_bytes):
+            if not batch.fits(operation, self._max_bytes, self._max_operations):
                 yield from self._send(lane)
                 lane = self._filling if key is None else lane
                 batch = self._open[lane]
             batch.append(value, context)
             if key is not None:
                 batch.keys.add(key)
-            if len(batch.values) >= self._max_operations:
-                yield from self._send(lane)
-                lane = self._filling if key is None else lane
-                batch = self._open[lane]
+        if len(batch.values) >= self._max_operations:
+            yield from self._send(lane)
 
     def flush(self) -> Iterator[Report]:
         """Send what is left over and wait for all answers.

@@ -379,14 +379,6 @@ def test_a_delivery_metric_goes_by_v1_without_credentials(deliver):
     assert report.delivered == ["from metric"]
 
 
-def test_what_no_call_can_carry_is_a_failure_and_nothing_is_sent(deliver):
-    batch = Batch()
-    batch.append((0, operation("large", 40_000, kind="identify"), b"{}"), "from large")
-    report, received = deliver(batch, script())
-    assert received == []
-    assert [(failure.context, failure.reason) for failure in report.failures] == [("from large", "invalid_operation")]
-
-
 def test_a_redirects_place_is_shown_without_control_characters(monkeypatch, folder):
     monkeypatch.setenv("TEST_KEY", "key")
     with raw_server(sending(b"HTTP/1.1 307 Go\r\nLocation: https://x/\x1b[2J\xad\r\n\r\n")) as server:

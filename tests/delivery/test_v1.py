@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from customerio_beam.delivery.v1 import InvalidOperation, goes_by_v1, v1_request
+from customerio_beam.delivery.invalid_operation import InvalidOperation
+from customerio_beam.delivery.v1 import goes_by_v1, v1_request
 
 
 def operation(identifiers, **more):

@@ -154,6 +154,7 @@ def test_a_pipe_is_read_to_its_end(job: Job) -> None:
 @pytest.mark.parametrize("stdin", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
 def test_what_a_shell_connects_is_read(tmp_path: Path, stdin: str) -> None:
     command = [sys.executable, "-m", "pipeline", f"--input={stdin}", f"--operations_output={tmp_path}/ops.ndjson"]
+    command.append("--backfill_recent=send")
     done = subprocess.run(
         [*command, f"--dead_letters={tmp_path}/dead"],
         cwd=_ROOT,
@@ -170,6 +171,7 @@ def run_dry(tmp_path: Path, *values: str) -> int:
         [
             *(f"--input={value}" for value in values),
             f"--operations_output={tmp_path}/ops",
+            "--backfill_recent=send",
             f"--dead_letters={tmp_path}/dead",
         ]
     )

@@ -80,6 +80,7 @@ def test_operations_can_be_written_instead_of_sent_without_credentials(
         f"--input={write_events(track('One'), track('Two'))}",
         f"--operations_output={output}",
         f"--dead_letters={tmp_path}/dead-letters",
+        "--backfill_recent=send",
     ]
     assert_that(run(arguments), is_(0))
     assert_that(sorted(json.loads(line)["name"] for line in output.read_text().splitlines()), equal_to(["One", "Two"]))
