@@ -37,6 +37,9 @@ the job runs in this process.
 The API key has no option, so that it never shows in a process list or a job's description: name a secret with
 --api_key_secret, or set CUSTOMERIO_API_KEY (and CUSTOMERIO_SITE_ID) in the environment of a local run.
 
+exit status: 0 done; 1 the job failed; 2 an option can't be right; 3 done, but a named file holds no event, or more than
+half of the events can't be used or are filtered (--allow_unusable makes it 0).
+
 examples:
   # see the operations for your events, without credentials
   {program} --input 'events/*.ndjson' --operations_output operations.ndjson

@@ -64,6 +64,14 @@ class InputSettings:
             applies_to="streams",
         ),
     )
+    allow_unusable: bool = setting(
+        False,
+        Setting(
+            "exit with 0, not 3, although a named file holds no event, or more than half of the events can't be used "
+            "or are filtered",
+            applies_to="files",
+        ),
+    )
     backfill_recent: Literal["hold", "send"] = setting(
         "hold",
         Setting(

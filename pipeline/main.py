@@ -22,6 +22,8 @@ from customerio_beam.pipeline.interruption import interruptible
 from customerio_beam.pipeline.options import CustomerIOOptions, parse_options
 from customerio_beam.pipeline.progress import show_progress
 from customerio_beam.pipeline.summary import Summary
+from customerio_beam.pipeline.unusable import read_examples, unusable_input
+from customerio_beam.transforms.bundle_tally import LOGGER as UNUSABLE_BUNDLES
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 
 __all__ = ["run"]
@@ -30,6 +32,8 @@ __all__ = ["run"]
 #: the machine has it; it is used for subscriptions alone, which only it can read locally.
 _LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_STREAMING_RUNNER = "DirectRunner"
+
+_UNUSABLE_INPUT = 3
 
 
 def run(argv: Sequence[str]) -> int:
@@ -41,7 +45,8 @@ def run(argv: Sequence[str]) -> int:
         argv: The command line, without the program's name.
 
     Returns:
-        The exit status: 0; 1 if the job failed; 2 for an option that can't be right; 130 or 143 if Ctrl-C or SIGTERM
+        The exit status: 0; 1 if the job failed; 2 for an option that can't be right; 3 if the job is done and most of
+        its input could not be used (``unusable_input``); 130 or 143 if Ctrl-C or SIGTERM
         ended it.
     """
     with interruptible() as interruption:
@@ -81,6 +86,7 @@ def _run(options: CustomerIOOptions) -> int:
     if not options.runs_on_dataflow:
         # A failing bundle's traceback; its cause is said in one sentence at the end.
         logging.getLogger("apache_beam.runners").setLevel(logging.CRITICAL)
+        UNUSABLE_BUNDLES.setLevel(logging.ERROR)  # the last line says it of the whole input
     elif not options.rate_limit_service:
         # A worker's processes share its budget by files. Dataflow may give each process a container with files of its
         # own, and each would then use the worker's whole share.
@@ -99,8 +105,15 @@ def _run(options: CustomerIOOptions) -> int:
         except KeyboardInterrupt:
             result.cancel()
             raise
-    print("\n".join(_summary_lines(result, options)))
-    return 0
+    summary = _summary(result)
+    place = options.dead_letter_topic or f"{options.dead_letters_prefix}*.ndjson"
+    print("\n".join(summary.lines(delivers=not options.operations_output, dead_letters_place=place)))
+    given = options.input_settings
+    problem = None if options.job_input.is_stream else unusable_input(summary, given, read_examples(result))
+    if problem is None:
+        return 0
+    print(problem, file=sys.stderr)
+    return 0 if given.allow_unusable else _UNUSABLE_INPUT
 
 
 def _submit(pipeline: beam.Pipeline, options: CustomerIOOptions) -> int:
@@ -111,14 +124,12 @@ def _submit(pipeline: beam.Pipeline, options: CustomerIOOptions) -> int:
     return 0
 
 
-def _summary_lines(result: Any, options: CustomerIOOptions) -> list[str]:
+def _summary(result: Any) -> Summary:
     found = result.metrics().query()
-    summary = Summary(
+    return Summary(
         {(each.key.metric.namespace, each.key.metric.name): each.committed for each in found["counters"]},
         {(each.key.metric.namespace, each.key.metric.name): each.committed.mean for each in found["distributions"]},
     )
-    place = options.dead_letter_topic or f"{options.dead_letters_prefix}*.ndjson"
-    return summary.lines(delivers=not options.operations_output, dead_letters_place=place)
 
 
 def _fetch_credentials(options: CustomerIOOptions) -> None:

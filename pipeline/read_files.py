@@ -19,7 +19,7 @@ from customerio_beam.reading.text import Blocks
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.visible import visible
 
-__all__ = ["ReadFiles"]
+__all__ = ["ReadFiles", "open_file"]
 
 #: Larger files of plain lines are read in parts of this size, side by side.
 _PART_BYTES = 64 << 20
@@ -118,7 +118,7 @@ def _ranges(size: int) -> Iterator[tuple[int, int]]:
 
 def _is_divisible(path: bytes) -> bool:
     name = os.fsdecode(path)
-    with _open(name) as file:
+    with open_file(name) as file:
         return has_plain_lines(name, next(Blocks(name, file), b""))
 
 
@@ -133,7 +133,7 @@ class _ReadPart(beam.DoFn):
         name = os.fsdecode(path)
         # A name that is no Unicode can be opened, and can't be written into a dead letter.
         source = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        with _open(name) as file:
+        with open_file(name) as file:
             read: Blocks | Range
             if end == _UNKNOWN:
                 read = Blocks(name, file)
@@ -172,7 +172,15 @@ class _CompareBytes(beam.DoFn):
         self._bytes.inc(read)
 
 
-def _open(name: str) -> BinaryIO:
+def open_file(name: str) -> BinaryIO:
+    """Open a file for reading.
+
+    Args:
+        name: Its path or URL.
+
+    Raises:
+        UnreadableFileError: It can't be opened.
+    """
     try:
         if is_local(name):
             return open(name, "rb")  # noqa: PTH123  # the caller closes it

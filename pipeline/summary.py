@@ -42,6 +42,11 @@ class Summary:
         return records - self._count("events", "parts_unsent")
 
     @property
+    def unusable_reasons(self) -> dict[str, int]:
+        """Reasons of ``events_unusable``; records of parts of events, too, where both have one reason."""
+        return {reason: count for reason, count in self.dead_letters.items() if REASONS[reason].about == "event"}
+
+    @property
     def operations_delivered(self) -> int:
         """Operations that Customer.io accepted."""
         return self._count(_DELIVERY, "delivered")

@@ -20,6 +20,7 @@ from customerio_beam.mapping.person import identifiers_key
 from customerio_beam.mapping.placeholders import placeholder_ids
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.transforms.batches import BatchDoFn
+from customerio_beam.transforms.bundle_tally import BundleTally
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.key_by_person import KeyedEvent
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
@@ -89,6 +90,13 @@ class _Map(BatchDoFn):
         self._parts_unsent = Metrics.counter("events", "parts_unsent")
         self._names_truncated = Metrics.counter("events", "names_truncated")
         self._placeholder_ids = Metrics.counter("events", "placeholder_ids")
+        self._tally = BundleTally()
+
+    def start_bundle(self) -> None:
+        self._tally.start()
+
+    def finish_bundle(self) -> None:
+        self._tally.finish()
 
     def process_batch(self, batch: list[KeyedEvent]) -> Iterator[Any]:
         operations: list[KeyedOperation] = []
@@ -102,6 +110,7 @@ class _Map(BatchDoFn):
                 mapped = map_event(event, settings)
             except InvalidEvent as error:
                 dead_letters.append(self._dead_letter(event, UnsentPart(error.reason, error.detail)))
+                self._tally.add_unusable(error.reason, event.origin)
                 continue
             origin = event.origin
             for operation in mapped.operations:
@@ -112,6 +121,7 @@ class _Map(BatchDoFn):
                 parts_unsent += 1
                 dead_letters.append(self._dead_letter(event, part))
             names_truncated += mapped.names_truncated
+        self._tally.read += len(batch)
         self._operations.inc(len(operations))
         LIVE_COUNTS.operations += len(operations)
         self._parts_unsent.inc(parts_unsent)

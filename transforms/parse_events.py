@@ -15,6 +15,7 @@ from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.reading.events import Blank, read_events
 from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES, Payload
 from customerio_beam.transforms.batches import Batch
+from customerio_beam.transforms.bundle_tally import FILTERED, BundleTally
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
@@ -100,6 +101,13 @@ class _Parse(beam.DoFn):
         self._events_read = Metrics.counter("events", "read")
         self._filtered = Metrics.counter("events", "filtered")
         self._blank = Metrics.counter("events", "blank")
+        self._tally = BundleTally()
+
+    def start_bundle(self) -> None:
+        self._tally.start()
+
+    def finish_bundle(self) -> None:
+        self._tally.finish()
 
     @beam.DoFn.yields_batches
     def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
@@ -115,11 +123,13 @@ class _Parse(beam.DoFn):
                 batch_bytes += len(outcome.origin.text)
             elif isinstance(outcome, Filtered):
                 self._filtered.inc()
+                self._tally.add_unusable(FILTERED, outcome.origin)
             elif isinstance(outcome, Blank):
                 self._blank.inc()
                 continue
             else:
                 dead_letters.append(self._dead_letter(outcome, source_time_ms))
+                self._tally.add_unusable(outcome.reason, outcome.origin)
                 batch_bytes += len(outcome.origin.text)
             read += 1
             if batch_bytes >= _BATCH_BYTES or len(events) >= _BATCH_EVENTS:
@@ -129,6 +139,7 @@ class _Parse(beam.DoFn):
 
     def _outputs(self, events: list[Event], dead_letters: list[bytes], read: int) -> Iterator[Any]:
         self._events_read.inc(read)
+        self._tally.read += read
         LIVE_COUNTS.events += read
         if events:
             yield events

@@ -8,7 +8,7 @@ import msgspec
 
 from customerio_beam.mapping.origin import Origin
 
-__all__ = ["CALLS", "FILTERED", "Context", "Defaults", "Event", "Fields", "Filtered", "Outcome", "Rejected"]
+__all__ = ["CALLS", "Context", "Defaults", "Event", "Fields", "Filtered", "Outcome", "Rejected"]
 
 #: The calls of the Segment spec.
 CALLS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
@@ -135,10 +135,14 @@ class Rejected(NamedTuple):
     origin: Origin
 
 
-class Filtered:
-    """The outcome of an event that opts this destination out."""
+class Filtered(NamedTuple):
+    """An event that opts this destination out.
 
+    Attributes:
+        origin: Where it came from, and its text.
+    """
 
-FILTERED: Final = Filtered()
+    origin: Origin
+
 
 Outcome = Event | Rejected | Filtered

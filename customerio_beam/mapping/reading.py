@@ -1,6 +1,6 @@
 """Reading one event: from its JSON text to an ``Event``, with every field checked that the mapping relies on.
 
-The outcome is an ``Event``, a ``Rejected`` with its reason, or ``FILTERED`` where the event opts this destination out.
+The outcome is an ``Event``, a ``Rejected`` with its reason, or a ``Filtered`` that opts this destination out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from customerio_beam.mapping import json_text
 from customerio_beam.mapping.dates import FIRST_TIME_MS, timestamp_ms
 from customerio_beam.mapping.defaults import MAX_LEVELS, context_of, integrations_of
 from customerio_beam.mapping.errors import InvalidEvent
-from customerio_beam.mapping.event import CALLS, FILTERED, Context, Defaults, Event, Fields, Filtered, Outcome, Rejected
+from customerio_beam.mapping.event import CALLS, Context, Defaults, Event, Fields, Filtered, Outcome, Rejected
 from customerio_beam.mapping.fields import (
     NO_FIELDS,
     identifier,
@@ -114,7 +114,7 @@ def _wrong_type(
     try:
         _call(value.get("type"))
         if _is_filtered(value.get("integrations"), defaults, settings):
-            return FILTERED
+            return Filtered(origin)
         for name in _OBJECTS:
             object_value(value.get(name), name)
         for name in _IDENTIFIERS:
@@ -130,7 +130,7 @@ def _outcome(
     try:
         call = _call(fields.type)
         if (fields.integrations or defaults is not None) and _is_filtered(fields.integrations, defaults, settings):
-            return FILTERED
+            return Filtered(origin)
         context = fields.context
         if defaults is not None or not isinstance(context, Context):
             context = context_of(context, defaults)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from customerio_beam.mapping.errors import InvalidEvent
-from customerio_beam.mapping.event import FILTERED, Rejected
+from customerio_beam.mapping.event import Filtered, Rejected
 from customerio_beam.mapping.mapper import map_event
 from tests.cases.case import Case, FilteredOut, Operations, Outcome, Refused
 from tests.cases.tables import TABLES
@@ -28,7 +28,7 @@ def _outcomes(case: Case) -> list[Any]:
     payload = case.payload if isinstance(case.payload, bytes) else case.payload.encode("utf-8")
     outcomes: list[Any] = []
     for outcome in read_payload(payload, case.source_time_ms, case.settings):
-        if outcome is FILTERED:
+        if isinstance(outcome, Filtered):
             outcomes.append("filtered")
         elif isinstance(outcome, Rejected):
             outcomes.append(outcome.reason)

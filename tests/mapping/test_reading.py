@@ -17,7 +17,6 @@ from hamcrest import (
     instance_of,
     none,
     raises,
-    same_instance,
 )
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -25,7 +24,7 @@ from hypothesis import strategies as st
 
 from customerio_beam.mapping.defaults import MAX_LEVELS, read_defaults
 from customerio_beam.mapping.errors import InvalidEvent
-from customerio_beam.mapping.event import FILTERED, Event, Rejected
+from customerio_beam.mapping.event import Event, Filtered, Rejected
 from customerio_beam.mapping.origin import Origin
 from customerio_beam.mapping.reading import read_event, try_event
 from customerio_beam.mapping.settings import MappingSettings
@@ -131,7 +130,7 @@ def test_a_member_falls_back_on_the_fields_of_its_envelope() -> None:
 def test_a_member_is_filtered_by_its_envelope() -> None:
     text = b'"integrations":{"All":false},"sentAt":1795514400'
 
-    assert_that(read_event(Origin(json.dumps(_MEMBER).encode(), text), read_defaults(text)), same_instance(FILTERED))
+    assert_that(read_event(Origin(json.dumps(_MEMBER).encode(), text), read_defaults(text)), instance_of(Filtered))
 
 
 @pytest.mark.parametrize("name", ["timestamp", "originalTimestamp", "sentAt", "receivedAt"])
