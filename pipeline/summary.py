@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from customerio_beam.reasons import REASONS
@@ -88,6 +88,7 @@ class Summary:
             lines.append(f"    {reason:<22}{count:>12,}{part}")
         if self.dead_letters:
             lines.append(f"Dead letters are in {dead_letters_place}")
+        lines += self._notes()
         if "recent_event" in self.dead_letters:
             lines.append(
                 f"{self.dead_letters['recent_event']:,} events of the last 72 hours were held back, because they could "
@@ -95,6 +96,16 @@ class Summary:
                 "letters' files as --input"
             )
         return lines
+
+    def _notes(self) -> Iterator[str]:
+        stitched, old = self._count("events", "stitched"), self._count("events", "old_identifies")
+        if stitched:
+            yield f"{stitched:,} events of anonymous visitors went under the people who claim them."
+        if old:
+            yield (
+                f"{old:,} identify calls are older than 7 days. Customer.io may ignore them for profiles that have "
+                "changed since: docs/backfill.md says how to try it on one person"
+            )
 
     def _mean(self, name: str) -> int:
         return round(self.means.get((_DELIVERY, name), 0.0))

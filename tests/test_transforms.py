@@ -116,3 +116,27 @@ def test_an_identify_is_never_held(pipeline: Any) -> None:
     with pipeline:
         result = mapped_payloads(pipeline, line).operations | HoldRecentEvents(launched_at=NOW)
         assert_that(result.operations | beam.combiners.Count.Globally(), equal_to([1]))
+
+
+def test_what_became_of_a_delivery_is_never_held(pipeline: Any) -> None:
+    opened = payload(
+        event="Report Delivery Event",
+        timestamp=NOW,
+        properties={"deliveryId": "d1", "metric": "opened", "token": "a-token"},
+    )
+    with pipeline:
+        result = mapped_payloads(pipeline, opened).operations | HoldRecentEvents(launched_at=NOW)
+        assert_that(result.operations | beam.combiners.Count.Globally(), equal_to([1]))
+
+
+@pytest.mark.parametrize(("age_days", "timestamps", "counted"), [(8, "event", 1), (6, "event", 0), (8, "none", 0)])
+def test_old_identifies_that_carry_their_time_are_counted(
+    pipeline: Any, age_days: int, timestamps: Any, counted: int
+) -> None:
+    line = json.dumps({"type": "identify", "userId": "u1", "timestamp": NOW - age_days * 86_400}).encode()
+    _ = mapped_payloads(pipeline, line, settings=MappingSettings(identify_timestamp=timestamps))
+    result = pipeline.run()
+    result.wait_until_finish()
+
+    [counter] = result.metrics().query(MetricsFilter().with_name("old_identifies"))["counters"]
+    assert counter.committed == counted

@@ -60,6 +60,12 @@ class HoldRecentEvents(beam.PTransform):
         return HoldResult(*with_dead_letters(operations, "Hold recent events", hold, operations=KeyedOperation))
 
 
+def _can_trigger(operation: bytes) -> bool:
+    fields = json_text.loads(operation)
+    # An event of a delivery (a push was opened, say) is not an event of a person.
+    return fields["action"] in _TRIGGERING and fields["type"] != "delivery"
+
+
 class _Hold(BatchDoFn):
     """Passes old operations on and turns triggering young ones into dead letters."""
 
@@ -77,7 +83,7 @@ class _Hold(BatchDoFn):
 
     def _is_held(self, keyed: KeyedOperation) -> bool:
         time_ms, operation, _ = keyed[1]
-        return time_ms >= self._held_from_ms and json_text.loads(operation)["action"] in _TRIGGERING
+        return time_ms >= self._held_from_ms and _can_trigger(operation)
 
     def _dead_letter(self, time_ms: int, operation: bytes, origin: Origin) -> bytes:
         return counted_dead_letter(

@@ -28,6 +28,9 @@ from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_le
 
 __all__ = ["MapResult", "MapToCustomerIO"]
 
+#: Customer.io has not published what it does with an identify call that is older than a profile's latest change.
+_OLD_IDENTIFY_MS = 7 * 24 * 3600 * 1000
+
 #: A claim needs no event: it is never a dead letter.
 _NO_EVENT = Origin(b"")
 
@@ -90,6 +93,7 @@ class _Map(BatchDoFn):
         self._parts_unsent = Metrics.counter("events", "parts_unsent")
         self._names_truncated = Metrics.counter("events", "names_truncated")
         self._placeholder_ids = Metrics.counter("events", "placeholder_ids")
+        self._old_identifies = Metrics.counter("events", "old_identifies")
         self._tally = BundleTally()
 
     def start_bundle(self) -> None:
@@ -103,7 +107,8 @@ class _Map(BatchDoFn):
         claims: list[KeyedOperation] = []
         dead_letters: list[bytes] = []
         settings = self._settings
-        parts_unsent = names_truncated = placeholders = 0
+        parts_unsent = names_truncated = placeholders = old_identifies = 0
+        old_before_ms = int(self._clock() * 1000) - _OLD_IDENTIFY_MS if settings.identify_timestamp == "event" else 0
         for key, event in batch:
             placeholders += placeholder_ids(event, settings)
             try:
@@ -115,6 +120,8 @@ class _Map(BatchDoFn):
             origin = event.origin
             for operation in mapped.operations:
                 operations.append((key, (event.time_ms, operation, origin)))
+            if event.call == "identify" and event.time_ms < old_before_ms:
+                old_identifies += 1
             if mapped.claim is not None:
                 claims.append(_claim(mapped.claim, event.time_ms))
             for part in mapped.unsent:
@@ -127,6 +134,7 @@ class _Map(BatchDoFn):
         self._parts_unsent.inc(parts_unsent)
         self._names_truncated.inc(names_truncated)
         self._placeholder_ids.inc(placeholders)
+        self._old_identifies.inc(old_identifies)
         yield operations
         if claims:
             yield beam.pvalue.TaggedOutput("claims", claims)

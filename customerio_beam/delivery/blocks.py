@@ -6,7 +6,6 @@ the event makes. A file's name, or an envelope's defaults, are in it once for al
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -28,7 +27,7 @@ _Place: TypeAlias = tuple[str, bytes]
 _COMPRESSION_LEVEL = -2
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Row(msgspec.Struct, array_like=True, gc=False, omit_defaults=True):
     """One event with its operations.
 
     Attributes:
@@ -55,31 +54,28 @@ class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return 250 + len(self.text) + len(self.operation) + sum(map(len, self.further))
 
 
-#: A block's content is MessagePack: an array of its places and its rows. The rows are encoded as they come, so that
-#: Python keeps no object for them; their number is known only at the end.
-_ARRAY_OF_TWO = b"\x92"
-_ARRAY_SIZE = struct.Struct(">BI")
-_ARRAY_32 = 0xDD
-
-_encoder = msgspec.msgpack.Encoder()
-_encode_into = _encoder.encode_into
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(tuple[list[_Place], list[Row]]).decode
+
+#: About how many bytes a gathered row takes besides its texts.
+_ROW_BYTES = 60
+
+
+_NO_ROW = Row(b"", 0, b"", b"", 0, 0)
 
 
 class _Shard:
-    """A block in the making."""
+    """A block in the making. Its content is the MessagePack of its places and rows."""
 
-    __slots__ = ("events", "operations", "places", "rows")
+    __slots__ = ("operations", "places", "rows")
 
     def __init__(self) -> None:
         self.places: dict[_Place, int] = {}
-        self.rows = bytearray()
-        self.events = 0
+        self.rows: list[Row] = []
         self.operations = 0
 
     def content(self) -> bytes:
-        head = _ARRAY_OF_TWO + _encoder.encode(list(self.places)) + _ARRAY_SIZE.pack(_ARRAY_32, self.events)
-        return head + self.rows
+        return _encode((list(self.places), self.rows))
 
 
 class BlockPacker:
@@ -106,38 +102,36 @@ class BlockPacker:
         Operations of one person with the same time stay in the order given.
         """
         last: Origin | None = None
-        last_key, last_time_ms, last_operation = b"", 0, b""
-        further: list[bytes] = []
+        row = _NO_ROW
+        shard = _Shard()
+        gathered = 0
         for key, (time_ms, operation, origin) in operations:
-            if origin is last and key == last_key and time_ms == last_time_ms:
-                further.append(operation)
-                continue
-            if last is not None:
-                self._add_event(last_key, last_time_ms, last_operation, further, last)
-                if further:
-                    further = []
-            last, last_key, last_time_ms, last_operation = origin, key, time_ms, operation
-        if last is not None:
-            self._add_event(last_key, last_time_ms, last_operation, further, last)
+            if origin is last and key == row.key and time_ms == row.time_ms:
+                row.further += (operation,)
+            else:
+                last = origin
+                shard = self._shard(key)
+                row = Row(key, time_ms, operation, origin.text, self._place(shard, origin), origin.offset)
+                shard.rows.append(row)
+                gathered += len(row.text) + _ROW_BYTES
+            shard.operations += 1
+            gathered += len(operation)
+        self.gathered_bytes += gathered
 
-    def _add_event(self, key: bytes, time_ms: int, operation: bytes, further: list[bytes], origin: Origin) -> None:
+    def _shard(self, key: bytes) -> _Shard:
         number = int.from_bytes(key[:8], "big") % self._num_shards
         shard = self._shards.get(number)
         if shard is None:
             shard = self._shards[number] = _Shard()
+        return shard
+
+    def _place(self, shard: _Shard, origin: Origin) -> int:
         place = origin.source, origin.defaults
         index = shard.places.get(place)
         if index is None:
             index = shard.places[place] = len(shard.places)
             self.gathered_bytes += len(origin.defaults)
-        rows = shard.rows
-        before = len(rows)
-        # A row as a tuple: the same MessagePack as a ``Row``, and quicker to make.
-        row = (key, time_ms, operation, origin.text, index, origin.offset)
-        _encode_into((*row, further) if further else row, rows, before)
-        shard.events += 1
-        shard.operations += 1 + len(further)
-        self.gathered_bytes += len(rows) - before
+        return index
 
     def flush(self) -> Iterator[tuple[int, Block]]:
         """Pack all that is gathered; yields (shard, block)."""

@@ -8,6 +8,7 @@ import msgspec
 
 from customerio_beam.delivery.invalid_operation import InvalidOperation
 from customerio_beam.delivery.v1 import goes_by_v1, v1_request
+from customerio_beam.mapping.limits import MAX_OPERATION_BYTES
 
 __all__ = ["Kind", "operation_kind"]
 
@@ -49,7 +50,7 @@ def operation_kind(operation: bytes) -> Kind:
             operation.decode("utf-8")  # the decoder looks only at the fields that it reads
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
         raise InvalidOperation("invalid_operation", f"It is not a Track API operation: {error}.") from None
-    if goes_by_v1(operation):
+    if len(operation) > MAX_OPERATION_BYTES or (head.type == "delivery" and goes_by_v1(operation)):
         v1_request(operation)
     if head.action == "identify_anonymous" or (
         head.identifiers is not None and head.identifiers.anonymous_id is not None

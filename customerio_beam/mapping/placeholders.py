@@ -29,9 +29,17 @@ def placeholder_ids(event: Event, settings: MappingSettings) -> int:
     """
     fields = event.fields
     count = placeholder_emails(event, settings.identify_by)
-    for value in (fields.user_id, fields.anonymous_id, fields.message_id, fields.group_id, fields.previous_id):
-        if value is not None and is_placeholder(value):
-            count += 1
+    # Nearly all ids are read as they are: only those that came and were taken for missing are looked at.
+    if event.user_id is None and fields.user_id is not None:
+        count += is_placeholder(fields.user_id)
+    if event.anonymous_id is None and fields.anonymous_id is not None:
+        count += is_placeholder(fields.anonymous_id)
+    if event.message_id is None and fields.message_id is not None:
+        count += is_placeholder(fields.message_id)
+    if fields.group_id is not None:
+        count += is_placeholder(fields.group_id)
+    if fields.previous_id is not None:
+        count += is_placeholder(fields.previous_id)
     if event.call == "identify":
         count += _count(event, _OBJECT_OF_IDENTIFY)
     elif event.call == "track" and isinstance(fields.event, str) and fields.event in OBJECT_EVENTS:

@@ -40,3 +40,13 @@ def test_held_events_are_said_with_how_to_send_them() -> None:
 
 def test_without_held_events_nothing_is_said_of_them() -> None:
     assert_that(text(recent_event=0), not_(contains_string("72 hours")))
+
+
+def test_old_identifies_are_said_with_where_to_read_on() -> None:
+    lines = Summary({("events", "old_identifies"): 1200}).lines(delivers=True, dead_letters_place="")
+    assert_that(lines[-1], contains_string("1,200 identify calls are older than 7 days"))
+
+
+def test_stitched_events_are_said() -> None:
+    lines = Summary({("events", "stitched"): 7}).lines(delivers=True, dead_letters_place="")
+    assert_that(lines[-1], contains_string("7 events of anonymous visitors went under the people who claim them"))
