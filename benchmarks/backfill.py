@@ -10,7 +10,7 @@ import argparse
 import pathlib
 import statistics
 import tempfile
-from typing import Literal
+from typing import Final, Literal, NamedTuple
 
 from benchmarks.generate import write_files
 from benchmarks.measurement import Measurement
@@ -21,8 +21,9 @@ __all__ = ["Ordering", "measure", "run_backfill"]
 Ordering = Literal["person", "none"]
 
 _EVENTS = 200_000
-_RUNS = 3
-_AIM = 1.4
+_RUNS = 5
+_TIME_LIMITS: Final = {"person": 1.7, "none": 2.2}
+_MEMORY_LIMIT: Final = 0.45
 
 
 def run_backfill(
@@ -57,8 +58,8 @@ def run_backfill(
 
 def measure(
     ordering: Ordering, events: int = _EVENTS, runs: int = _RUNS, project: pathlib.Path | None = None
-) -> Measurement:
-    """Measure the median ratio of wall times.
+) -> list[Measurement]:
+    """Measure the median ratios of CPU time and, with ``person``, of peak memory.
 
     Args:
         ordering: The job's ``--ordering``.
@@ -71,24 +72,35 @@ def measure(
         write_files(folder, events)
         trivial = ["-m", "benchmarks.trivial_pipeline", f"--input={folder}/events-*.ndjson", f"--ordering={ordering}"]
         pairs = [(run_backfill(folder, ordering, events, project)[0], run_process(trivial)) for _ in range(runs)]
-    ratio = statistics.median(job.wall_secs / bare.wall_secs for job, bare in pairs)
-    return Measurement(
-        name=f"whole backfill of {events:,} events, --ordering={ordering}",
-        compared_with="a trivial Beam pipeline of that shape",
-        value=ratio,
-        unit="x",
-        aim=f"at most {_AIM}",
-        reached=ratio <= _AIM,
-        details={
-            "cpu_ratio": round(statistics.median(job.cpu_secs / bare.cpu_secs for job, bare in pairs), 3),
-            "backfill_wall_secs": [round(job.wall_secs, 2) for job, _ in pairs],
-            "backfill_cpu_secs": [round(job.cpu_secs, 2) for job, _ in pairs],
-            "backfill_peak_mb": [round(job.peak_mb) for job, _ in pairs],
-            "trivial_wall_secs": [round(bare.wall_secs, 2) for _, bare in pairs],
-            "trivial_cpu_secs": [round(bare.cpu_secs, 2) for _, bare in pairs],
-            "trivial_peak_mb": [round(bare.peak_mb) for _, bare in pairs],
-        },
-    )
+    times = _Ratio("CPU time", _TIME_LIMITS[ordering], [job.cpu_secs / bare.cpu_secs for job, bare in pairs])
+    memory = _Ratio("peak memory", _MEMORY_LIMIT, [job.peak_mb / bare.peak_mb for job, bare in pairs])
+    details = {
+        "backfill_wall_secs": [round(job.wall_secs, 2) for job, _ in pairs],
+        "backfill_cpu_secs": [round(job.cpu_secs, 2) for job, _ in pairs],
+        "backfill_peak_mb": [round(job.peak_mb) for job, _ in pairs],
+        "trivial_wall_secs": [round(bare.wall_secs, 2) for _, bare in pairs],
+        "trivial_cpu_secs": [round(bare.cpu_secs, 2) for _, bare in pairs],
+        "trivial_peak_mb": [round(bare.peak_mb) for _, bare in pairs],
+    }
+    # Without grouping the trivial pipeline keeps nothing at all: there is no memory to compare with.
+    return [
+        Measurement(
+            name=f"{ratio.what} of a backfill of {events:,} events, --ordering={ordering}",
+            compared_with="a trivial Beam pipeline of that shape",
+            value=statistics.median(ratio.values),
+            unit="x",
+            aim=f"at most {ratio.limit}",
+            reached=statistics.median(ratio.values) <= ratio.limit,
+            details=details,
+        )
+        for ratio in ([times, memory] if ordering == "person" else [times])
+    ]
+
+
+class _Ratio(NamedTuple):
+    what: str
+    limit: float
+    values: list[float]
 
 
 def main() -> None:
@@ -98,8 +110,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=_RUNS)
     options = parser.parse_args()
     for ordering in ("person", "none"):
-        result = measure(ordering, options.events, options.runs)
-        print(f"{result.name}: {result.value:.2f} times", dict(result.details))
+        for result in measure(ordering, options.events, options.runs):
+            print(f"{result.name}: {result.value:.2f} times", dict(result.details))
 
 
 if __name__ == "__main__":

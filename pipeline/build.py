@@ -22,13 +22,19 @@ from customerio_beam.transforms import (
 __all__ = ["build_pipeline"]
 
 
-def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: Callable[[], float] = time.time) -> None:
+def build_pipeline(
+    pipeline: beam.Pipeline,
+    options: CustomerIOOptions,
+    clock: Callable[[], float] = time.time,
+    block_folder: str | None = None,
+) -> None:
     """Compose the job.
 
     Args:
         pipeline: The pipeline to add it to.
         options: The job's options, checked (``CustomerIOOptions.check``).
         clock: The current time in unix seconds; "now" for events that are too recent for a backfill.
+        block_folder: A folder for what crosses the shuffle (``WriteToCustomerIO``); None to leave it to the runner.
     """
     mapping, delivery, output = options.mapping_settings, options.delivery_settings, options.output_settings
     read = options.job_input.read(pipeline)
@@ -44,12 +50,16 @@ def build_pipeline(pipeline: beam.Pipeline, options: CustomerIOOptions, clock: C
         operations = held.operations
         dead_letters.append(held.dead_letters)
     if delivery.anonymous == "stitch":
-        operations = operations | "StitchAnonymous" >> StitchAnonymous(mapped.claims, mapping)
+        operations = operations | "StitchAnonymous" >> StitchAnonymous(
+            mapped.claims, mapping, block_folder=block_folder
+        )
 
     if output.operations_output:
         _ = operations | "WriteOperations" >> WriteOperations(output.operations_output)
     else:
-        written = operations | "WriteToCustomerIO" >> WriteToCustomerIO(options.credentials_source, delivery)
+        written = operations | "WriteToCustomerIO" >> WriteToCustomerIO(
+            options.credentials_source, delivery, block_folder=block_folder
+        )
         dead_letters.append(written.dead_letters)
 
     records = dead_letters | "MergeDeadLetters" >> beam.Flatten()

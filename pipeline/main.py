@@ -6,12 +6,14 @@ import gc
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, StandardOptions
 
+from customerio_beam.delivery.block_files import new_block_folder
 from customerio_beam.delivery.connection_check import check_connection
 from customerio_beam.delivery.errors import CredentialsUnavailableError
 from customerio_beam.delivery.workspace import shared_workspace
@@ -99,17 +101,11 @@ def _run(options: CustomerIOOptions) -> int:
         # A worker's processes share its budget by files. Dataflow may give each process a container with files of its
         # own, and each would then use the worker's whole share.
         options.view_as(DebugOptions).add_experiment("no_use_multiple_sdk_containers")
-    pipeline = beam.Pipeline(options=options)
-    build_pipeline(pipeline, options)
     if options.runs_on_dataflow:
+        pipeline = beam.Pipeline(options=options)
+        build_pipeline(pipeline, options)
         return _submit(pipeline, options)
-    with show_progress(LIVE_COUNTS, sys.stderr):
-        result = pipeline.run()
-        try:
-            result.wait_until_finish()
-        except KeyboardInterrupt:
-            result.cancel()
-            raise
+    result = _run_here(options)
     summary = _summary(result)
     place = options.dead_letter_topic or f"{options.dead_letters_prefix}*.ndjson"
     print("\n".join(summary.lines(delivers=not options.operations_output, dead_letters_place=place)))
@@ -119,6 +115,26 @@ def _run(options: CustomerIOOptions) -> int:
         return 0
     print(problem, file=sys.stderr)
     return 0 if given.allow_unusable else _UNUSABLE_INPUT
+
+
+def _run_here(options: CustomerIOOptions) -> Any:
+    with _block_folder(options) as folder:
+        pipeline = beam.Pipeline(options=options)
+        build_pipeline(pipeline, options, block_folder=folder)
+        with show_progress(LIVE_COUNTS, sys.stderr):
+            result = pipeline.run()
+            try:
+                result.wait_until_finish()
+            except KeyboardInterrupt:
+                result.cancel()
+                raise
+    return result
+
+
+def _block_folder(options: CustomerIOOptions) -> AbstractContextManager[str | None]:
+    """Return where blocks are on disk: only where it is known that all workers are processes of this machine."""
+    is_local = options.view_as(StandardOptions).runner == _LOCAL_RUNNER
+    return new_block_folder() if is_local and not options.job_input.is_stream else nullcontext()
 
 
 def _submit(pipeline: beam.Pipeline, options: CustomerIOOptions) -> int:

@@ -51,6 +51,7 @@ class DeliverByShard(beam.PTransform):
         settings: All other choices.
         clock: The time, and how to wait.
         after: A PCollection that must be complete before the first operation is delivered; None for none.
+        block_folder: A folder of all workers for what crosses the shuffle (``WriteToCustomerIO``).
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class DeliverByShard(beam.PTransform):
         clock: Clock,
         *,
         after: beam.PCollection | None = None,
+        block_folder: str | None = None,
     ) -> None:
         super().__init__()
+        self._block_folder = block_folder
         self._settings = settings
         self._clock = clock
         self._arguments = (credentials, settings, clock)
@@ -70,7 +73,8 @@ class DeliverByShard(beam.PTransform):
     def expand(self, operations: beam.PCollection) -> WriteResult:
         """Pack, group or batch, and deliver; see the class."""
         bounded, settings = operations.is_bounded, self._settings
-        pack = PackByShard(settings.shards(bounded), _FILE_PACK_BYTES if bounded else _STREAM_PACK_BYTES)
+        pack_bytes = _FILE_PACK_BYTES if bounded else _STREAM_PACK_BYTES
+        pack = PackByShard(settings.shards(bounded), pack_bytes, self._block_folder)
         blocks = operations | "PackByShard" >> beam.ParDo(pack).with_output_types(tuple[int, Block])
         if bounded:
             shards = blocks | "GroupByShard" >> beam.GroupByKey()

@@ -22,13 +22,15 @@ class PackByShard(BatchDoFn):
 
     output_type = tuple[int, Block]
 
-    def __init__(self, num_shards: int, max_bytes: int) -> None:
+    def __init__(self, num_shards: int, max_bytes: int, block_folder: str | None = None) -> None:
         """Create the DoFn.
 
         Args:
             num_shards: The number of shards.
             max_bytes: Bytes that are gathered before they are packed; at the latest that is at the bundle's end.
+            block_folder: Where blocks have their content in files; None for blocks that hold it.
         """
+        self._block_folder = block_folder
         self._num_shards = num_shards
         self._max_bytes = max_bytes
 
@@ -44,7 +46,7 @@ class PackByShard(BatchDoFn):
         window: Any = beam.DoFn.WindowParam,
     ) -> Iterator[WindowedValue]:
         """Gather operations; yields blocks once there are enough."""
-        packer, earliest = self._packers.get(window) or (BlockPacker(self._num_shards), MAX_TIMESTAMP)
+        packer, earliest = self._packers.get(window) or (self._new_packer(), MAX_TIMESTAMP)
         self._packers[window] = packer, min(earliest, timestamp)
         packer.add(batch)
         if sum(packer.gathered_bytes for packer, _ in self._packers.values()) > self._max_bytes:
@@ -58,6 +60,9 @@ class PackByShard(BatchDoFn):
     ) -> Iterator[WindowedValue]:
         """Gather one operation."""
         yield from self.process_batch([element], timestamp, window)
+
+    def _new_packer(self) -> BlockPacker:
+        return BlockPacker(self._num_shards, self._block_folder)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Yield what is gathered as blocks, in the windows that the operations came in."""

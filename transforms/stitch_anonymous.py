@@ -53,30 +53,34 @@ class StitchAnonymous(beam.PTransform):
     Args:
         claims: The claims of the whole input: ``MapResult.claims``.
         settings: The job's choices about the mapping.
+        block_folder: A folder of all workers for what crosses the shuffle (``WriteToCustomerIO``).
     """
 
-    def __init__(self, claims: beam.PCollection, settings: MappingSettings | None = None) -> None:
+    def __init__(
+        self, claims: beam.PCollection, settings: MappingSettings | None = None, *, block_folder: str | None = None
+    ) -> None:
         super().__init__()
+        self._block_folder = block_folder
         self._claims = claims
         self._settings = settings or MappingSettings()
 
     def expand(self, operations: beam.PCollection) -> beam.PCollection:
         """Part the visitors' operations from the others, join them to the claims, and merge; see the class."""
         parted = operations | "PartVisitors" >> beam.ParDo(_PartVisitors()).with_outputs(_VISITORS, main="others")
-        visitors = parted[_VISITORS] | "PackVisitors" >> _pack()
-        claims = self._claims | "PackClaims" >> _pack()
+        visitors = parted[_VISITORS] | "PackVisitors" >> self._pack()
+        claims = self._claims | "PackClaims" >> self._pack()
         joined = (
             (visitors, claims)
             | "GroupByVisitor" >> beam.CoGroupByKey()
-            | "Stitch" >> beam.ParDo(_Stitch(self._settings)).with_output_types(tuple[int, Block])
+            | "Stitch" >> beam.ParDo(_Stitch(self._settings, self._block_folder)).with_output_types(tuple[int, Block])
         )
         # What is merged crosses a shuffle on some runners: as blocks.
-        others = parted.others | "PackOthers" >> _pack()
+        others = parted.others | "PackOthers" >> self._pack()
         return (others, joined) | "Merge" >> beam.Flatten() | "Unpack" >> beam.ParDo(_Unpack())
 
-
-def _pack() -> beam.ParDo:
-    return beam.ParDo(PackByShard(_SHARDS, _PACK_BYTES)).with_output_types(tuple[int, Block])
+    def _pack(self) -> beam.ParDo:
+        pack = PackByShard(_SHARDS, _PACK_BYTES, self._block_folder)
+        return beam.ParDo(pack).with_output_types(tuple[int, Block])
 
 
 class _PartVisitors(BatchDoFn):
@@ -95,8 +99,9 @@ class _PartVisitors(BatchDoFn):
 class _Stitch(beam.DoFn):
     """Joins the events of a shard's visitors to their claims."""
 
-    def __init__(self, settings: MappingSettings) -> None:
+    def __init__(self, settings: MappingSettings, block_folder: str | None) -> None:
         self._settings = settings
+        self._block_folder = block_folder
         self._stitched = Metrics.counter("events", "stitched")
 
     def process(self, element: tuple[int, tuple[Iterable[Block], Iterable[Block]]]) -> Iterator[tuple[int, Block]]:
@@ -106,7 +111,7 @@ class _Stitch(beam.DoFn):
             sort_rows(event_reader.rows(events), _VISITOR_AND_TIME, _SORT_BYTES),
             sort_rows(claim_reader.rows(claims), _VISITOR_AND_TIME, _SORT_BYTES),
         )
-        packer = BlockPacker(_SHARDS)
+        packer = BlockPacker(_SHARDS, self._block_folder)
         for event, person in joined:
             keyed = [(event.key, value) for value in event_reader.values([event])]
             packer.add(keyed if person is None else self._under(person, keyed))

@@ -41,6 +41,8 @@ class WriteToCustomerIO(beam.PTransform):
             ``CUSTOMERIO_SITE_ID`` and ``CUSTOMERIO_API_KEY``.
         settings: All other choices.
         clock: The time, and how to wait; the machine's by default.
+        block_folder: A folder that all workers share, for pipelines of files whose runner is processes of this machine:
+            what crosses the shuffle is then there, and not in the runner's memory. Remove it after the run.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class WriteToCustomerIO(beam.PTransform):
         settings: DeliverySettings | None = None,
         *,
         clock: Clock | None = None,
+        block_folder: str | None = None,
     ) -> None:
         super().__init__()
         self._settings = settings or DeliverySettings()
         self._clock = clock or SystemClock()
+        self._block_folder = block_folder
         self._arguments = (credentials or CredentialsSource(), self._settings, self._clock)
 
     def expand(self, operations: beam.PCollection) -> WriteResult:
@@ -76,7 +80,7 @@ class WriteToCustomerIO(beam.PTransform):
         )
 
     def _by_shard(self, after: beam.PCollection | None = None) -> DeliverByShard:
-        return DeliverByShard(*self._arguments, after=after)
+        return DeliverByShard(*self._arguments, after=after, block_folder=self._block_folder)
 
     def _each(self) -> DeliverEach:
         return DeliverEach(*self._arguments)

@@ -13,11 +13,13 @@ import msgspec
 import zstandard
 
 from customerio_beam.delivery.batching import KeyedOperation, Value
+from customerio_beam.delivery.block_files import content_of, to_file
 from customerio_beam.mapping.origin import Origin
 
 __all__ = ["Block", "BlockPacker", "Row", "RowReader"]
 
-#: One block, as it crosses the shuffle: (number of operations, bytes before compression, compressed content).
+#: One block, as it crosses the shuffle: (number of operations, bytes before compression, compressed content or, in its
+#: place, the file that has it).
 Block: TypeAlias = tuple[int, int, bytes]
 
 #: What the events of one file or one envelope share: (source, defaults) of their ``Origin``.
@@ -85,12 +87,14 @@ class BlockPacker:
         gathered_bytes: How many bytes the gathered operations take.
     """
 
-    def __init__(self, num_shards: int) -> None:
+    def __init__(self, num_shards: int, folder: str | None = None) -> None:
         """Create an empty packer.
 
         Args:
             num_shards: The number of shards.
+            folder: Where blocks have their content in files (``block_files``); None for blocks that hold it.
         """
+        self._folder = folder
         self.gathered_bytes = 0
         self._num_shards = num_shards
         self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL)
@@ -138,7 +142,10 @@ class BlockPacker:
         shards, self._shards, self.gathered_bytes = self._shards, {}, 0
         for number, shard in shards.items():
             content = shard.content()
-            yield number, (shard.operations, len(content), self._compressor.compress(content))
+            packed = self._compressor.compress(content)
+            if self._folder is not None:
+                packed = to_file(packed, self._folder)
+            yield number, (shard.operations, len(content), packed)
 
 
 class RowReader:
@@ -152,7 +159,7 @@ class RowReader:
     def rows(self, blocks: Iterable[Block]) -> Iterator[Row]:
         """Yield the rows of blocks, in their order."""
         for _, _, content in blocks:
-            places, rows = _decode(self._decompressor.decompress(content))
+            places, rows = _decode(self._decompressor.decompress(content_of(content)))
             numbers = [self._number(place) for place in places]
             if numbers == list(range(len(numbers))):
                 yield from rows

@@ -7,6 +7,7 @@ __all__ = [
     "Cancelled",
     "CredentialsUnavailableError",
     "DeliveryError",
+    "DiskError",
     "PrivateFolderError",
     "RateLimitServiceError",
     "RetriesExhaustedError",
@@ -46,6 +47,10 @@ class UnexpectedAnswerError(DeliveryError):
 
 class PrivateFolderError(DeliveryError):
     """The folder in which processes share their request rate can't be used, or isn't private."""
+
+
+class DiskError(DeliveryError):
+    """What a run keeps in files for a while can't be written or read."""
 
 
 class RateLimitServiceError(DeliveryError):

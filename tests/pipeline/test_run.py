@@ -110,3 +110,11 @@ def test_help_needs_no_beam() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert_that(answer.stdout.splitlines()[-1], equal_to("False"))
+
+
+def test_a_run_leaves_no_temporary_files(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    assert_that(run(arguments), is_(0))
+    assert_that([path.name for path in folder.glob("customerio-beam-blocks-*")], equal_to([]))

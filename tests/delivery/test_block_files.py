@@ -1,0 +1,94 @@
+"""Blocks on disk: private, and gone after the run, whatever became of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hamcrest import assert_that, calling, contains_string, equal_to, has_length, is_, less_than, raises
+
+from customerio_beam.delivery.block_files import content_of, new_block_folder, to_file
+from customerio_beam.delivery.blocks import BlockPacker, RowReader
+from customerio_beam.delivery.errors import DiskError
+from customerio_beam.mapping.origin import Origin
+
+_HOUR_SECS = 3600
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def _age(folder: Path) -> None:
+    then = time.time() - _HOUR_SECS
+    os.utime(folder, (then, then))
+
+
+def test_content_comes_back_from_its_file() -> None:
+    with new_block_folder() as folder:
+        assert_that(content_of(to_file(b"content", folder)), equal_to(b"content"))
+
+
+def test_a_packers_blocks_are_small_and_read_as_any_others() -> None:
+    origin = Origin(os.urandom(100_000))
+    with new_block_folder() as folder:
+        packer = BlockPacker(1, folder)
+        packer.add([(b"k" * 16, (0, b"{}", origin))])
+        [(_, block)] = packer.flush()
+        assert_that(len(block[2]), less_than(1000))
+        assert_that([row.text for row in RowReader().rows([block])], equal_to([origin.text]))
+
+
+def test_others_can_not_read_them() -> None:
+    with new_block_folder() as folder:
+        to_file(b"content", folder)
+        [file] = Path(folder).iterdir()
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in (Path(folder), file)]
+    assert_that(modes, equal_to([0o700, 0o600]))
+
+
+def test_nothing_is_left_after_a_run_that_fails(folders: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), new_block_folder() as folder:
+        to_file(b"content", folder)
+        raise KeyboardInterrupt
+    assert_that(list(folders.iterdir()), has_length(0))
+
+
+def test_what_a_killed_run_left_behind_is_removed(folders: Path) -> None:
+    program = (
+        "import os, signal, tempfile\n"
+        f"tempfile.tempdir = {str(folders)!r}\n"
+        "from customerio_beam.delivery.block_files import new_block_folder\n"
+        "with new_block_folder(): os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=False)
+    [abandoned] = folders.iterdir()
+    _age(abandoned)
+    with new_block_folder() as folder:
+        assert_that([str(path) for path in folders.iterdir()], equal_to([folder]))
+
+
+def test_a_running_ones_folder_is_left_alone(folders: Path) -> None:
+    with new_block_folder() as running:
+        _age(Path(running))
+        with new_block_folder():
+            assert_that(Path(running).is_dir(), is_(True))
+
+
+def test_a_file_that_is_gone_fails_by_name() -> None:
+    with new_block_folder() as folder:
+        content = to_file(b"content", folder)
+    assert_that(calling(content_of).with_args(content), raises(DiskError, "temporary files"))
+
+
+def test_a_folder_that_can_not_be_written_to_fails_by_name(folders: Path) -> None:
+    with pytest.raises(DiskError) as raised:
+        to_file(b"content", f"{folders}/missing")
+    assert_that(str(raised.value), contains_string(f"{folders}/missing"))
