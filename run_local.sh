@@ -46,7 +46,6 @@ CUSTOMERIO_API_KEY=$(.venv/bin/python -c 'import secrets; print(secrets.token_he
 export CUSTOMERIO_SITE_ID CUSTOMERIO_API_KEY
 
 mkdir -p output
-rm -f output/dead-letters-*.ndjson
 : > output/sandbox.log # it is read before the sandbox has begun to write
 .venv/bin/python -m customerio_beam.sandbox --port 0 > output/sandbox.log 2>&1 &
 sandbox=$!

@@ -10,6 +10,7 @@ import apache_beam as beam
 from customerio_beam.pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
 from customerio_beam.pipeline.operations_output import WriteOperations
 from customerio_beam.pipeline.options import CustomerIOOptions
+from customerio_beam.pipeline.run_files import new_run_name
 from customerio_beam.transforms import (
     HoldRecentEvents,
     KeyByPerson,
@@ -27,6 +28,7 @@ def build_pipeline(
     options: CustomerIOOptions,
     clock: Callable[[], float] = time.time,
     block_folder: str | None = None,
+    run_name: str | None = None,
 ) -> None:
     """Compose the job.
 
@@ -34,8 +36,11 @@ def build_pipeline(
         pipeline: The pipeline to add it to.
         options: The job's options, checked (``CustomerIOOptions.check``).
         clock: The current time in unix seconds; "now" for events that are too recent for a backfill.
+        run_name: What the names of this run's files have after their prefix (``run_files.new_run_name``); None for a
+            new one.
         block_folder: A folder for what crosses the shuffle (``WriteToCustomerIO``); None to leave it to the runner.
     """
+    run_name = run_name or new_run_name(clock())
     mapping, delivery, output = options.mapping_settings, options.delivery_settings, options.output_settings
     read = options.job_input.read(pipeline)
     parsed = read.payloads | "ParseEvents" >> ParseEvents(
@@ -55,7 +60,7 @@ def build_pipeline(
         )
 
     if output.operations_output:
-        _ = operations | "WriteOperations" >> WriteOperations(output.operations_output)
+        _ = operations | "WriteOperations" >> WriteOperations(output.operations_output, run_name)
     else:
         written = operations | "WriteToCustomerIO" >> WriteToCustomerIO(
             options.credentials_source, delivery, block_folder=block_folder
@@ -66,4 +71,4 @@ def build_pipeline(
     if output.dead_letter_topic:
         _ = records | "WriteDeadLetters" >> WriteDeadLettersToTopic(output.dead_letter_topic)
     else:
-        _ = records | "WriteDeadLetters" >> WriteDeadLetterFiles(options.dead_letters_prefix)
+        _ = records | "WriteDeadLetters" >> WriteDeadLetterFiles(f"{options.dead_letters_prefix}-{run_name}")

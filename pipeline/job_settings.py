@@ -92,7 +92,7 @@ class OutputSettings:
         None,
         Setting(
             "write the operations here as NDJSON instead of sending them; needs no credentials. A path that ends in "
-            ".ndjson is one file, any other is the prefix of several",
+            ".ndjson is one file, which is replaced; any other is the prefix of several",
             metavar="PATH",
             applies_to="files",
         ),
@@ -100,7 +100,7 @@ class OutputSettings:
     dead_letters: str | None = setting(
         None,
         Setting(
-            "path prefix, local or gs://, of the files that hold dead letters "
+            "path prefix, local or gs://, of the files that hold dead letters; each run adds a name of its own "
             f"(default for a run on this machine: {DEFAULT_DEAD_LETTERS})",
             metavar="PREFIX",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -23,6 +24,7 @@ from customerio_beam.pipeline.failures import failure_sentence
 from customerio_beam.pipeline.interruption import interruptible
 from customerio_beam.pipeline.options import CustomerIOOptions, parse_options
 from customerio_beam.pipeline.progress import show_progress
+from customerio_beam.pipeline.run_files import new_run_name, private_files
 from customerio_beam.pipeline.summary import Summary
 from customerio_beam.pipeline.unusable import read_examples, unusable_input
 from customerio_beam.transforms.bundle_tally import LOGGER as UNUSABLE_BUNDLES
@@ -101,13 +103,15 @@ def _run(options: CustomerIOOptions) -> int:
         # A worker's processes share its budget by files. Dataflow may give each process a container with files of its
         # own, and each would then use the worker's whole share.
         options.view_as(DebugOptions).add_experiment("no_use_multiple_sdk_containers")
+    run_name = new_run_name(time.time())
     if options.runs_on_dataflow:
         pipeline = beam.Pipeline(options=options)
-        build_pipeline(pipeline, options)
+        build_pipeline(pipeline, options, run_name=run_name)
         return _submit(pipeline, options)
-    result = _run_here(options)
+    with private_files():
+        result = _run_here(options, run_name)
     summary = _summary(result)
-    place = options.dead_letter_topic or f"{options.dead_letters_prefix}*.ndjson"
+    place = options.dead_letter_topic or f"{options.dead_letters_prefix}-{run_name}*.ndjson"
     print("\n".join(summary.lines(delivers=not options.operations_output, dead_letters_place=place)))
     given = options.input_settings
     problem = None if options.job_input.is_stream else unusable_input(summary, given, read_examples(result))
@@ -117,10 +121,10 @@ def _run(options: CustomerIOOptions) -> int:
     return 0 if given.allow_unusable else _UNUSABLE_INPUT
 
 
-def _run_here(options: CustomerIOOptions) -> Any:
+def _run_here(options: CustomerIOOptions, run_name: str) -> Any:
     with _block_folder(options) as folder:
         pipeline = beam.Pipeline(options=options)
-        build_pipeline(pipeline, options, block_folder=folder)
+        build_pipeline(pipeline, options, block_folder=folder, run_name=run_name)
         with show_progress(LIVE_COUNTS, sys.stderr):
             result = pipeline.run()
             try:

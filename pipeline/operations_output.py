@@ -19,11 +19,13 @@ class WriteOperations(beam.PTransform):
 
     Args:
         path: A path that ends in ``.ndjson`` becomes that one file; any other is the prefix of sharded files.
+        run_name: What follows the prefix in the names of sharded files.
     """
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, run_name: str):
         super().__init__()
         self._path = path
+        self._run_name = run_name
 
     def expand(self, operations: beam.PCollection) -> beam.PCollection:
         """Wire Beam's own sink; see the class."""
@@ -33,7 +35,7 @@ class WriteOperations(beam.PTransform):
             | "Join lines" >> beam.ParDo(_JoinLines()).with_output_types(bytes)
             | "Write files"
             >> beam.io.WriteToText(
-                self._path.removesuffix(_SUFFIX),
+                self._path.removesuffix(_SUFFIX) if one_file else f"{self._path}-{self._run_name}",
                 file_name_suffix=_SUFFIX,
                 shard_name_template="" if one_file else None,
                 num_shards=1 if one_file else 0,

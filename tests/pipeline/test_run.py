@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hamcrest import assert_that, contains_string, equal_to, is_, not_
+from hamcrest import assert_that, contains_string, equal_to, is_, matches_regexp, not_
 
 from customerio_beam.pipeline.main import run
 from customerio_beam.sandbox.server import RunningSandbox
@@ -89,9 +89,8 @@ def test_operations_can_be_written_instead_of_sent_without_credentials(
 def test_operations_output_may_be_sharded(write_events: Callable[..., str], tmp_path: Path) -> None:
     arguments = [f"--input={write_events(track('One'))}", f"--operations_output={tmp_path}/operations"]
     assert_that(run([*arguments, f"--dead_letters={tmp_path}/dead-letters"]), is_(0))
-    assert_that(
-        [path.name for path in tmp_path.glob("operations*.ndjson")], equal_to(["operations-00000-of-00001.ndjson"])
-    )
+    [path] = tmp_path.glob("operations*.ndjson")
+    assert_that(path.name, matches_regexp(r"^operations-\d{8}T\d{6}Z-[0-9a-f]{4}-00000-of-00001\.ndjson$"))
 
 
 @pytest.mark.parametrize(("key", "status"), [(KEY, 0), ("wrong", 1)])
