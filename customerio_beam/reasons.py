@@ -79,6 +79,12 @@ _REASONS = (
         "Check the file pattern, or leave the option out",
     ),
     Reason(
+        "replayed_too_often",
+        "parse",
+        "The dead letter failed again more often than `--max_replays` says. It was not sent",
+        "Look at its `detail` for why; mend the cause, then send it with a larger `--max_replays`",
+    ),
+    Reason(
         "missing_identity",
         "map",
         "The event has no userId and no email, and for track, page and screen no anonymousId. Words for nothing "

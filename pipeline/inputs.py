@@ -15,7 +15,7 @@ from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.file_patterns import check_files, file_patterns
 from customerio_beam.pipeline.job_settings import InputSettings
 from customerio_beam.pipeline.read_files import ReadFiles
-from customerio_beam.pipeline.sources import ReadDeadLetters, ReadSubscription
+from customerio_beam.pipeline.sources import OpenDeadLetters, ReadDeadLetters, ReadSubscription
 
 __all__ = ["INPUTS", "Input", "Payloads", "select_input"]
 
@@ -97,7 +97,10 @@ class FileDeadLetters(FileEvents):
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the payloads out of the records, each with the time that its source gave it."""
         patterns = file_patterns(self._settings.input)
-        found = pipeline | "ReadDeadLetters" >> ReadDeadLetters(patterns, self._settings.max_payload_bytes)
+        settings = self._settings
+        found = pipeline | "ReadDeadLetters" >> ReadDeadLetters(
+            patterns, settings.max_payload_bytes, settings.max_replays
+        )
         return Payloads(found.payloads, (found.dead_letters,), have_times=True)
 
 
@@ -118,8 +121,21 @@ class SubscriptionEvents(Input):
         return Payloads(pipeline | "ReadEvents" >> source, (), have_times=True)
 
 
+class SubscriptionDeadLetters(SubscriptionEvents):
+    """Dead letters in the messages of a Pub/Sub subscription, to be sent again."""
+
+    format = "dead_letters"
+
+    def read(self, pipeline: beam.Pipeline) -> Payloads:
+        """Read the payloads out of the messages, each with the time that its source gave it."""
+        source = ReadSubscription(str(self._settings.input_subscription), self._settings.id_label)
+        messages = pipeline | "ReadDeadLetters" >> source
+        found = messages | "OpenDeadLetters" >> OpenDeadLetters(self._settings.max_replays)
+        return Payloads(found.payloads, (found.dead_letters,), have_times=True)
+
+
 #: Every kind of input.
-INPUTS: Sequence[type[Input]] = (FileEvents, FileDeadLetters, SubscriptionEvents)
+INPUTS: Sequence[type[Input]] = (FileEvents, FileDeadLetters, SubscriptionEvents, SubscriptionDeadLetters)
 
 
 def select_input(settings: InputSettings) -> Input:

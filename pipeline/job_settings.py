@@ -47,6 +47,13 @@ class InputSettings:
     input_format: Literal["events", "dead_letters"] = setting(
         "events", Setting("content of the input. dead_letters: those of an earlier run, to send them again")
     )
+    max_replays: int = setting(
+        5,
+        Setting(
+            "of dead letters: how often one is sent again; those that failed more often are dead letters again",
+            least=1,
+        ),
+    )
     max_payload_bytes: int = setting(
         DEFAULT_MAX_PAYLOAD_BYTES,
         Setting(

@@ -37,8 +37,8 @@ _NONE = {
 }
 _STREAM_BATCHES = {"WriteToCustomerIO/Deliver/BatchByShard": _BLOCKS}
 _BY_PAYLOAD = {
-    "ReadDeadLetters/Take each payload once/Group/GroupByKey": (
-        "TupleCoder[TupleCoder[VarIntCoder, BytesCoder], FastPrimitivesCoder]"  # its values are None
+    "ReadDeadLetters/Take each payload once/GroupByKey": (
+        "TupleCoder[TupleCoder[VarIntCoder, BytesCoder], StrUtf8Coder]"
     )
 }
 _STREAM = (

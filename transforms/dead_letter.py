@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ import msgspec
 
 from customerio_beam.mapping import json_text
 from customerio_beam.mapping.origin import Origin
+from customerio_beam.mapping.replay import replay_of
 from customerio_beam.reading.payload import HEAD_BYTES
 from customerio_beam.reasons import REASONS, Stage
 
@@ -57,15 +59,21 @@ def dead_letter(
         The record as one line of JSON, without a line end.
     """
     origin = payload if isinstance(payload, Origin) else Origin(payload)
+    replay = replay_of(origin.source)
+    failed_text = datetime.datetime.fromtimestamp(failed_at, datetime.timezone.utc).isoformat()
     record: dict[str, Any] = {
+        "id": _record_id(stage, reason, origin.payload(), operation, attribute),
         "stage": stage,
         "reason": reason,
         "detail": detail,
         "retryable": REASONS[reason].is_retryable,
-        "failed_at": datetime.datetime.fromtimestamp(failed_at, datetime.timezone.utc).isoformat(),
+        "failed_at": (replay and replay.failed_at) or failed_text,
+        "attempts": replay.attempts + 1 if replay else 1,
         "message_id": message_id if message_id is not None else _message_id(origin.text),
-        "source": _source(origin),
+        "source": replay.source if replay else _source(origin),
     }
+    if replay:
+        record["last_failed_at"] = failed_text
     if event_time_ms is not None:
         record["event_time_ms"] = event_time_ms
     _add_payload(record, origin)
@@ -76,6 +84,11 @@ def dead_letter(
     text = json_text.dumps(record)
     # The operation is JSON already, and may nest as deeply as can be written: it goes in as it is.
     return text if operation is None else text[:-1] + b',"operation":' + operation + b"}"
+
+
+def _record_id(*content: Any) -> str:
+    """Return an id that depends on what the record is about alone, so that a repeated record has it again."""
+    return hashlib.blake2b(repr(content).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _source(origin: Origin) -> dict[str, Any] | None:

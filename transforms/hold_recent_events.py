@@ -11,6 +11,7 @@ import apache_beam as beam
 from customerio_beam.delivery.batching import KeyedOperation
 from customerio_beam.mapping import json_text
 from customerio_beam.mapping.origin import Origin
+from customerio_beam.mapping.replay import replay_of
 from customerio_beam.transforms.batches import BatchDoFn
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
@@ -19,6 +20,8 @@ __all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
 
 #: An event stamped within the last 72 hours can trigger campaigns (Customer.io's documentation).
 CAMPAIGN_WINDOW_SECS = 72 * 3600
+
+_RECENT_EVENT = "recent_event"
 
 _TRIGGERING = frozenset({"event", "page", "screen"})
 
@@ -37,6 +40,8 @@ class HoldResult(NamedTuple):
 
 class HoldRecentEvents(beam.PTransform):
     """Hold back event, page and screen operations that are young enough to trigger a campaign.
+
+    Of dead letters that are sent again, it holds only those that were held before.
 
     Example:
         ```
@@ -66,6 +71,12 @@ def _can_trigger(operation: bytes) -> bool:
     return fields["action"] in _TRIGGERING and fields["type"] != "delivery"
 
 
+def _is_wanted(origin: Origin) -> bool:
+    """Whether somebody sends a dead letter again that was never held."""
+    replay = replay_of(origin.source)
+    return replay is not None and replay.reason != _RECENT_EVENT
+
+
 class _Hold(BatchDoFn):
     """Passes old operations on and turns triggering young ones into dead letters."""
 
@@ -82,13 +93,13 @@ class _Hold(BatchDoFn):
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, [self._dead_letter(*value) for value in held])
 
     def _is_held(self, keyed: KeyedOperation) -> bool:
-        time_ms, operation, _ = keyed[1]
-        return time_ms >= self._held_from_ms and _can_trigger(operation)
+        time_ms, operation, origin = keyed[1]
+        return time_ms >= self._held_from_ms and _can_trigger(operation) and not _is_wanted(origin)
 
     def _dead_letter(self, time_ms: int, operation: bytes, origin: Origin) -> bytes:
         return counted_dead_letter(
             stage="deliver",
-            reason="recent_event",
+            reason=_RECENT_EVENT,
             detail="The event is of the 72 hours before the backfill, so it could trigger a campaign.",
             payload=origin,
             failed_at=self._clock(),

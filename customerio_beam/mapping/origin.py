@@ -16,7 +16,8 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
         text: The event's own JSON as it came: of an envelope's or array's member, the member's part of the payload.
         defaults: The envelope's other fields, as the inside of a JSON object (``b'"context":{...},"sentAt":"..."'``);
             empty for an event that came without an envelope.
-        source: The path of the file, or the id of the subscription's message; empty where unknown.
+        source: The path of the file, or the id of the subscription's message; empty where unknown. Of an event that was
+            a dead letter: its history (``mapping.replay``).
         offset: Where the event begins, in bytes of the file's decompressed text; -1 for messages.
         truncated_bytes: The size of the whole payload in bytes where ``text`` had to be cut, else 0.
     """

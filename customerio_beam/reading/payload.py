@@ -23,7 +23,7 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         data: UTF-8 JSON text: one or more values, or lines that each hold one or more.
-        source: The path of the file, or the id of the message; empty where unknown.
+        source: As ``mapping.origin.Origin.source``.
         offset: Where ``data`` begins, in bytes of the file's decompressed text; -1 for a message.
         is_lines: Whether each line stands alone.
         defaults: For members of an envelope: its defaults, as ``mapping.origin.Origin.defaults``.

@@ -19,10 +19,10 @@ _ARRAY: Final = ord("[")
 def read_records(payload: Payload) -> Iterator[Origin]:
     """Divide a part of a file into the texts of its records.
 
-    They are its lines that are not blank, or its values, or the members of the array that it is.
+    They are its lines that are not blank, or its values, or the members of the array that it is. A message is one text.
 
     Args:
-        payload: One that ``files.read_file`` yields.
+        payload: One that ``files.read_file`` yields, or a message.
 
     Yields:
         Each text, and where it is. What can't be told apart is one text.
@@ -31,6 +31,9 @@ def read_records(payload: Payload) -> Iterator[Origin]:
         yield Origin(payload.data, b"", payload.source, payload.offset, payload.truncated_bytes)
         return
     offset = payload.offset
+    if offset < 0:
+        yield Origin(payload.data, b"", payload.source)
+        return
     if payload.is_lines:
         for line in payload.data.split(b"\n"):
             text = line.strip(b" \t\r\xef\xbb\xbf\x1e")

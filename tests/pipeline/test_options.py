@@ -51,7 +51,7 @@ DATAFLOW = [
             "--input_subscription must be of the form .* not 'projects/p/subscriptions/s'",
         ),
         ([STREAM[0]], "--input_subscription needs --dead_letter_topic"),
-        ([*STREAM, "--input_format=dead_letters"], "--input_format=dead_letters does not go with --input_subscription"),
+        ([*FILES, "--max_replays=0"], "--max_replays must be a whole number of at least 1, not 0"),
         ([*STREAM, "--ordering=none"], "--ordering=none is for files only"),
         ([*STREAM, "--backfill_recent=send"], "--backfill_recent=send is for files only"),
         ([*STREAM, "--operations_output=o"], "--operations_output=o is for files only"),
