@@ -26,6 +26,7 @@ from customerio_beam.pipeline.options import CustomerIOOptions, parse_options
 from customerio_beam.pipeline.progress import show_progress
 from customerio_beam.pipeline.run_files import new_run_name, private_files
 from customerio_beam.pipeline.summary import Summary
+from customerio_beam.pipeline.topic_check import check_topic
 from customerio_beam.pipeline.unusable import read_examples, unusable_input
 from customerio_beam.transforms.bundle_tally import LOGGER as UNUSABLE_BUNDLES
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
@@ -77,6 +78,8 @@ def _run_command(argv: Sequence[str]) -> int:
             return _check_connection(options)
         FileSystems.set_options(options)  # the first look at gs:// decides which credentials are used
         options.job_input.check()
+        if options.dead_letter_topic:
+            check_topic(options.dead_letter_topic, publishes_here=not options.runs_on_dataflow)
         if not options.runs_on_dataflow and not options.operations_output:
             _fetch_credentials(options)  # now, not when the first operation is to be sent
     except (OptionError, CredentialsUnavailableError) as error:
