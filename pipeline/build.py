@@ -51,7 +51,9 @@ def build_pipeline(
     operations = mapped.operations
     dead_letters = [*read.dead_letters, parsed.dead_letters, mapped.dead_letters]
     if options.holds_recent_events:
-        held = operations | "HoldRecentEvents" >> HoldRecentEvents(launched_at=clock())
+        held = operations | "HoldRecentEvents" >> HoldRecentEvents(
+            launched_at=None if options.job_input.is_stream else clock()
+        )
         operations = held.operations
         dead_letters.append(held.dead_letters)
     if delivery.anonymous == "stitch":

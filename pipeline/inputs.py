@@ -125,6 +125,7 @@ class SubscriptionDeadLetters(SubscriptionEvents):
     """Dead letters in the messages of a Pub/Sub subscription, to be sent again."""
 
     format = "dead_letters"
+    holds_recent = True
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the payloads out of the messages, each with the time that its source gave it."""

@@ -82,8 +82,8 @@ class InputSettings:
     backfill_recent: Literal["hold", "send"] = setting(
         "hold",
         Setting(
-            "events of the last 72 hours can trigger campaigns. hold: write them to the dead letters; send: send them",
-            applies_to="files",
+            "of files, and of dead letters that were held: events of the last 72 hours can trigger campaigns. hold: "
+            "write them to the dead letters; send: send them",
         ),
     )
 

@@ -148,6 +148,11 @@ class CustomerIOOptions(PipelineOptions):
                     raise OptionError(
                         f"--{declared.name}={value} is for {applies_to} only, and --{job_input.option} reads {kind}."
                     )
+        if self.backfill_recent != "hold" and not job_input.holds_recent:
+            raise OptionError(
+                f"--backfill_recent={self.backfill_recent} is for files and dead letters only, and "
+                f"--{job_input.option} reads a stream of events."
+            )
         if self.id_label and not self.runs_on_dataflow:
             raise OptionError(f"--id_label={self.id_label} needs --runner=DataflowRunner.")
 

@@ -19,6 +19,7 @@ from customerio_beam.mapping.replay import Replay, as_source, replay_of
 from customerio_beam.pipeline.read_files import ReadFiles
 from customerio_beam.reading.payload import Payload
 from customerio_beam.reading.records import read_records
+from customerio_beam.reasons import REASONS
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.outputs import dead_letter_output, with_dead_letters
 
@@ -132,6 +133,9 @@ _OPENED = tuple[tuple[int, bytes], str]
 #: Stands for "its source gave it no time" where a whole number is needed.
 _NO_TIME = -(1 << 62)
 
+#: The end of the year 9999 in unix milliseconds. Beam's times reach a little further.
+_LAST_TIME_MS = 253_402_300_799_999
+
 _HELD = "recent_event"
 _PARKED = "replayed_too_often"
 
@@ -185,6 +189,8 @@ class _OpenRecords(beam.DoFn):
 
 
 def _history(record: dict[str, Any]) -> Replay:
+    if record["reason"] not in REASONS:
+        raise ValueError("there is no such reason")
     fields = {"source": record.get("source"), "attempts": record.get("attempts", 1), "reason": record["reason"]}
     return msgspec.convert({**fields, "failed_at": record.get("failed_at")}, Replay)
 
@@ -195,7 +201,11 @@ def _open_record(record: Any) -> tuple[int, bytes]:
     else:
         payload = base64.b64decode(record["payload_base64"], validate=True)
     time_ms = record.get("event_time_ms")
-    return (_NO_TIME if time_ms is None else int(time_ms)), payload
+    if time_ms is None:
+        return _NO_TIME, payload
+    if abs(int(time_ms)) > _LAST_TIME_MS:
+        raise ValueError("no event has such a time")
+    return int(time_ms), payload
 
 
 def _merge(sources: Iterable[str]) -> str:

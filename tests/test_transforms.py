@@ -140,3 +140,20 @@ def test_old_identifies_that_carry_their_time_are_counted(
 
     [counter] = result.metrics().query(MetricsFilter().with_name("old_identifies"))["counters"]
     assert counter.committed == counted
+
+
+def test_a_held_letter_of_a_stream_is_held_while_it_is_young_now(pipeline: Any) -> None:
+    with pipeline:
+        operations = mapped_payloads(pipeline, payload(timestamp=NOW)).operations
+        clock = lambda: NOW + CAMPAIGN_WINDOW_SECS + 1  # noqa: E731
+        result = operations | HoldRecentEvents(launched_at=None, clock=clock)
+        assert_that(result.operations | beam.combiners.Count.Globally(), equal_to([1]))
+
+
+def test_blank_messages_are_counted(pipeline: Any) -> None:
+    _ = parsed_payloads(pipeline, b"  ", b"", payload(timestamp=NOW))
+    result = pipeline.run()
+    result.wait_until_finish()
+
+    [counter] = result.metrics().query(MetricsFilter().with_name("blank"))["counters"]
+    assert counter.committed == 2

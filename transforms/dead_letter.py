@@ -16,7 +16,7 @@ import msgspec
 
 from customerio_beam.mapping import json_text
 from customerio_beam.mapping.origin import Origin
-from customerio_beam.mapping.replay import replay_of
+from customerio_beam.mapping.replay import Replay, replay_of
 from customerio_beam.reading.payload import HEAD_BYTES
 from customerio_beam.reasons import REASONS, Stage
 
@@ -60,17 +60,18 @@ def dead_letter(
     """
     origin = payload if isinstance(payload, Origin) else Origin(payload)
     replay = replay_of(origin.source)
+    source = replay.source if replay else _source(origin)
     failed_text = datetime.datetime.fromtimestamp(failed_at, datetime.timezone.utc).isoformat()
     record: dict[str, Any] = {
-        "id": _record_id(stage, reason, origin.payload(), operation, attribute),
+        "id": _record_id(stage, reason, source, origin.payload(), operation, attribute),
         "stage": stage,
         "reason": reason,
         "detail": detail,
         "retryable": REASONS[reason].is_retryable,
         "failed_at": (replay and replay.failed_at) or failed_text,
-        "attempts": replay.attempts + 1 if replay else 1,
+        "attempts": _attempts(replay, reason),
         "message_id": message_id if message_id is not None else _message_id(origin.text),
-        "source": replay.source if replay else _source(origin),
+        "source": source,
     }
     if replay:
         record["last_failed_at"] = failed_text
@@ -84,6 +85,12 @@ def dead_letter(
     text = json_text.dumps(record)
     # The operation is JSON already, and may nest as deeply as can be written: it goes in as it is.
     return text if operation is None else text[:-1] + b',"operation":' + operation + b"}"
+
+
+def _attempts(replay: Replay | None, reason: str) -> int:
+    if replay is None:
+        return 1
+    return replay.attempts + (reason != "recent_event")  # what is held again has not failed again
 
 
 def _record_id(*content: Any) -> str:

@@ -50,11 +50,12 @@ class HoldRecentEvents(beam.PTransform):
         ```
 
     Args:
-        launched_at: "Now" in unix seconds, fixed when the job starts, so that retried bundles agree.
+        launched_at: "Now" in unix seconds, fixed when the job starts, so that retried bundles agree; None in a job that
+            runs for long: then it is the time at which an operation comes.
         clock: The current time in unix seconds, for the records.
     """
 
-    def __init__(self, launched_at: float, clock: Callable[[], float] = time.time):
+    def __init__(self, launched_at: float | None, clock: Callable[[], float] = time.time):
         super().__init__()
         self._launched_at = launched_at
         self._clock = clock
@@ -63,6 +64,11 @@ class HoldRecentEvents(beam.PTransform):
         """Wire the holding DoFn; see the class."""
         hold = _Hold(self._launched_at, self._clock)
         return HoldResult(*with_dead_letters(operations, "Hold recent events", hold, operations=KeyedOperation))
+
+
+def _is_held(keyed: KeyedOperation, held_from_ms: int) -> bool:
+    time_ms, operation, origin = keyed[1]
+    return time_ms >= held_from_ms and _can_trigger(operation) and not _is_wanted(origin)
 
 
 def _can_trigger(operation: bytes) -> bool:
@@ -82,19 +88,17 @@ class _Hold(BatchDoFn):
 
     output_type = KeyedOperation
 
-    def __init__(self, launched_at: float, clock: Callable[[], float]):
-        self._held_from_ms = int((launched_at - CAMPAIGN_WINDOW_SECS) * 1000)
+    def __init__(self, launched_at: float | None, clock: Callable[[], float]):
+        self._launched_at = launched_at
         self._clock = clock
 
     def process_batch(self, batch: list[KeyedOperation]) -> Iterator[Any]:
-        held = [keyed[1] for keyed in batch if self._is_held(keyed)]
-        yield [keyed for keyed in batch if not self._is_held(keyed)]
+        now = self._clock() if self._launched_at is None else self._launched_at
+        held_from_ms = int((now - CAMPAIGN_WINDOW_SECS) * 1000)
+        held = [keyed[1] for keyed in batch if _is_held(keyed, held_from_ms)]
+        yield [keyed for keyed in batch if not _is_held(keyed, held_from_ms)]
         if held:
             yield beam.pvalue.TaggedOutput(DEAD_LETTERS, [self._dead_letter(*value) for value in held])
-
-    def _is_held(self, keyed: KeyedOperation) -> bool:
-        time_ms, operation, origin = keyed[1]
-        return time_ms >= self._held_from_ms and _can_trigger(operation) and not _is_wanted(origin)
 
     def _dead_letter(self, time_ms: int, operation: bytes, origin: Origin) -> bytes:
         return counted_dead_letter(

@@ -134,7 +134,7 @@ class BlockPacker:
         index = shard.places.get(place)
         if index is None:
             index = shard.places[place] = len(shard.places)
-            self.gathered_bytes += len(origin.defaults)
+            self.gathered_bytes += len(origin.defaults) + len(origin.source)
         return index
 
     def flush(self) -> Iterator[tuple[int, Block]]:

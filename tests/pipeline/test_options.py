@@ -53,7 +53,7 @@ DATAFLOW = [
         ([STREAM[0]], "--input_subscription needs --dead_letter_topic"),
         ([*FILES, "--max_replays=0"], "--max_replays must be a whole number of at least 1, not 0"),
         ([*STREAM, "--ordering=none"], "--ordering=none is for files only"),
-        ([*STREAM, "--backfill_recent=send"], "--backfill_recent=send is for files only"),
+        ([*STREAM, "--backfill_recent=send"], "--backfill_recent=send is for files and dead letters only"),
         ([*STREAM, "--operations_output=o"], "--operations_output=o is for files only"),
         (
             [*FILES, "--dead_letters=d", "--dead_letter_topic=projects/shop-data/topics/t"],

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import apache_beam as beam
+import pytest
 from apache_beam.testing.util import assert_that as assert_collection
 from apache_beam.testing.util import equal_to as same_elements
 from hamcrest import assert_that, contains_exactly, empty, equal_to, greater_than, has_entries
@@ -48,7 +49,7 @@ def test_what_was_held_is_held_again_while_it_is_young(job: Job) -> None:
     job.run(track("Young", timestamp=_recent()), recent="hold")
     _replay(job)
     assert_that(job.activity, empty())
-    assert_that(job.dead_letters(), contains_exactly(has_entries(reason="recent_event", attempts=2)))
+    assert_that(job.dead_letters(), contains_exactly(has_entries(reason="recent_event", attempts=1)))
 
 
 def test_of_an_event_with_several_records_one_that_was_held_counts(job: Job) -> None:
@@ -126,3 +127,13 @@ def test_a_history_travels_as_a_source() -> None:
 
 def test_a_path_is_no_history() -> None:
     assert_that(replay_of("gs://bucket/file"), equal_to(None))
+
+
+@pytest.mark.parametrize(
+    "change", [{"event_time_ms": 10**30}, {"event_time_ms": 2**62}, {"reason": "unheard_of"}, {"attempts": "many"}]
+)
+def test_a_record_that_nobody_wrote_so_is_no_dead_letter(job: Job, change: dict[str, Any]) -> None:
+    record = json.loads(dead_letter(stage="map", reason="rejected", detail="", payload=b"{}", failed_at=0.0))
+    job.run({**record, "payload_truncated": True}, {**record, **change}, options=(_REPLAY,))
+    reasons = sorted(record["reason"] for record in job.dead_letters())
+    assert_that(reasons, equal_to(["not_a_dead_letter", "rejected"]))
