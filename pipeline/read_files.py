@@ -10,6 +10,7 @@ import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
+from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
 from customerio_beam.pipeline.file_patterns import find_files, is_local
 from customerio_beam.reading.errors import IncompleteReadError, unreadable
@@ -64,13 +65,15 @@ class ReadFiles(beam.PTransform):
             | "Take each file once" >> beam.GroupByKey()
             | "Plan parts" >> beam.ParDo(_PlanParts()).with_outputs(_MATCHED, main="parts")
         )
-        planned.parts.element_type, planned[_MATCHED].element_type = _PART, _ACCOUNT
+        planned.parts.element_type = convert_to_beam_type(_PART)
+        planned[_MATCHED].element_type = convert_to_beam_type(_ACCOUNT)
         read = (
             planned.parts
             | "Spread parts" >> beam.Reshuffle()
             | "Read parts" >> beam.ParDo(_ReadPart(self._max_payload_bytes)).with_outputs(_READ, main="payloads")
         )
-        read.payloads.element_type, read[_READ].element_type = Payload, _ACCOUNT
+        read.payloads.element_type = convert_to_beam_type(Payload)
+        read[_READ].element_type = convert_to_beam_type(_ACCOUNT)
         _ = (
             {_MATCHED: planned[_MATCHED], _READ: read[_READ]}
             | "Group by file" >> beam.CoGroupByKey()

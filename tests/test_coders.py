@@ -10,6 +10,7 @@ from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 
 from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.options import parse_options
+from customerio_beam.pipeline.read_files import ReadFiles
 from customerio_beam.transforms.batch_by_shard import BatchByShard
 
 _BLOCKS = "TupleCoder[VarIntCoder, TupleCoder[VarIntCoder, VarIntCoder, BytesCoder]]"
@@ -20,7 +21,7 @@ _PARTS = (
     "TupleCoder[VarIntCoder, TupleCoder[TupleCoder[BytesCoder, VarIntCoder, VarIntCoder], "
     "NullableCoder[FastPrimitivesCoder], PaneInfoCoder]]"
 )
-_ACCOUNTS = "FastPrimitivesCoder"
+_ACCOUNTS = "TupleCoder[BytesCoder, TupleCoder[StrUtf8Coder, TupleCoder[VarIntCoder, VarIntCoder]]]"
 _WRITTEN_FILES = {
     "WriteDeadLetters/Write files/Write/WriteImpl/GroupByKey": "TupleCoder[FastPrimitivesCoder, FastPrimitivesCoder]"
 }
@@ -106,6 +107,29 @@ def test_operations_are_keyed_deterministically(arguments: tuple[str, ...], monk
         coder for label, coder in found.items() if label.startswith("WriteToCustomerIO/") and _WAIT not in label
     ]
     assert [coder.key_coder().is_deterministic() for coder in shuffled] == [True] * len(shuffled)
+
+
+class _Reshuffles(PipelineVisitor):
+    """Collects the coders of what each reshuffle takes and gives, by its label."""
+
+    def __init__(self) -> None:
+        self.coders: dict[str, tuple[str, str]] = {}
+
+    def enter_composite_transform(self, node: AppliedPTransform) -> None:
+        if isinstance(node.transform, beam.Reshuffle):
+            both = (*node.inputs, *node.outputs.values())
+            taken, given = (str(coders.registry.get_coder(each.element_type)) for each in both)
+            self.coders[node.full_label] = taken, given
+
+
+def test_a_runner_can_reshuffle_by_itself() -> None:
+    """Flink's does, without Beam's steps in between: it hands on the bytes that it takes."""
+    reshuffles = _Reshuffles()
+    pipeline = beam.Pipeline("FnApiRunner")
+    _ = pipeline | ReadFiles(["events/*"])
+    pipeline.visit(reshuffles)
+    coder = "TupleCoder[BytesCoder, VarIntCoder, VarIntCoder]"
+    assert reshuffles.coders == {"ReadFiles/Spread parts": (coder, coder)}
 
 
 def _shuffles(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, coders.Coder]:
