@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/environment.sh
+. scripts/launching.sh
 
 usage() {
   cat <<'HELP'
@@ -60,39 +61,6 @@ examples:
       --max_num_workers 8 --service_account_email customerio@shop-data.iam.gserviceaccount.com
   ./run_dataflow.sh drain --project shop-data --region europe-west1
 HELP
-}
-
-refuse() {
-  printf '%s\n' "$1" >&2
-  exit 2
-}
-
-# Sets `value` to the value of an option in `arguments`, which has --NAME VALUE or --NAME=VALUE; the last one counts.
-# Fails, with an empty value, if the option is missing.
-find_value() { # NAME
-  local i found=1
-  value=
-  for ((i = 0; i < ${#arguments[@]}; i++)); do
-    case "${arguments[i]}" in
-      "--$1") value=${arguments[i + 1]:-} found=0 ;;
-      "--$1="*) value=${arguments[i]#*=} found=0 ;;
-    esac
-  done
-  return $found
-}
-
-need() { # OPTION FORM
-  find_value "$1" || true
-  [[ "$value" == [!-]* ]] || refuse "$action needs --$1 $2."
-}
-
-# Shows a command as it could be typed, or runs it.
-run() {
-  if [ "$print" = yes ]; then
-    printf '%q ' "$@" | sed 's/ $/\n/'
-  else
-    "$@"
-  fi
 }
 
 need_gcloud() {
@@ -196,28 +164,7 @@ launch() {
   run .venv/bin/python -m pipeline "${dataflow[@]}" "${passed_on[@]}"
 }
 
-[ $# -gt 0 ] || { usage; exit 2; }
-for argument in "$@"; do
-  case "$argument" in
-    --help | -h) usage; exit 0 ;;
-  esac
-done
-action=$1
-shift
-arguments=("$@")
-passed_on=() # to the job: all but what this script alone knows
-print=no
-skip_check=no
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --print) print=yes ;;
-    --skip_check) skip_check=yes ;;
-    --bucket | --image | --job_name) shift ;;
-    --bucket=* | --image=* | --job_name=*) ;;
-    *) passed_on+=("$1") ;;
-  esac
-  shift || true
-done
+read_command_line bucket image job_name -- "$@"
 
 case "$action" in
   streaming | backfill | update | drain | template) ;;

@@ -75,6 +75,7 @@ setup(
         "console_scripts": [
             "customerio-beam = customerio_beam.pipeline.__main__:main",
             "customerio-beam-sandbox = customerio_beam.sandbox.__main__:main",
+            "customerio-beam-sdk-worker = customerio_beam.pipeline.sdk_worker:main",
         ]
     },
     install_requires=[

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import types
 import typing
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-__all__ = ["Declaration", "Setting", "check_settings", "declarations", "setting"]
+__all__ = ["Declaration", "Setting", "check_settings", "declarations", "is_host_port", "setting"]
 
 AppliesTo = Literal["files", "streams"]
 
@@ -104,6 +105,12 @@ def check_settings(settings: Any) -> None:
             if wanted is not None:
                 shown = "" if declared.setting.is_secret else f", not {each!r}"
                 raise ValueError(f"{declared.name} must be {wanted}{shown}")
+
+
+def is_host_port(value: str) -> bool:
+    """Return whether a value is ``HOST:PORT``."""
+    host, _, port = value.rpartition(":")
+    return bool(host) and "/" not in host and re.fullmatch(r"[0-9]{1,5}", port) is not None and 0 < int(port) < 65536
 
 
 def _value_type(hint: Any) -> tuple[type, tuple[str, ...], bool]:

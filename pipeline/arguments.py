@@ -25,8 +25,8 @@ GROUPS: dict[str, type] = {
 _DESCRIPTION = """\
 Route analytics events (Segment spec) to Customer.io.
 
-The job reads events from files or from a Pub/Sub subscription, maps them to Customer.io's Track API and delivers
-them in batches within the workspace's rate limit. Events that it can't deliver become dead letters, which
+The job reads events from files, a Pub/Sub subscription or a Kafka topic, maps them to Customer.io's Track API and
+delivers them in batches within the workspace's rate limit. Events that it can't deliver become dead letters, which
 --input_format=dead_letters sends again."""
 
 _EPILOG = """\
@@ -78,7 +78,7 @@ def help_parser(program: str) -> argparse.ArgumentParser:
         description=_DESCRIPTION,
         epilog=_EPILOG.format(program=program),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="%(prog)s (--input PATTERN ... | --input_subscription NAME) [option ...]",
+        usage="%(prog)s (--input PATTERN ... | --input_subscription NAME | --input_kafka_topic TOPIC) [option ...]",
     )
     add_arguments(parser)
     return parser

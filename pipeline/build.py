@@ -7,7 +7,11 @@ from collections.abc import Callable
 
 import apache_beam as beam
 
-from customerio_beam.pipeline.dead_letters import WriteDeadLetterFiles, WriteDeadLettersToTopic
+from customerio_beam.pipeline.dead_letters import (
+    WriteDeadLetterFiles,
+    WriteDeadLetterFilesOfStream,
+    WriteDeadLettersToTopic,
+)
 from customerio_beam.pipeline.operations_output import WriteOperations
 from customerio_beam.pipeline.options import CustomerIOOptions
 from customerio_beam.pipeline.run_files import new_run_name
@@ -73,4 +77,5 @@ def build_pipeline(
     if output.dead_letter_topic:
         _ = records | "WriteDeadLetters" >> WriteDeadLettersToTopic(output.dead_letter_topic)
     else:
-        _ = records | "WriteDeadLetters" >> WriteDeadLetterFiles(f"{options.dead_letters_prefix}-{run_name}")
+        write_files = WriteDeadLetterFilesOfStream if options.job_input.is_stream else WriteDeadLetterFiles
+        _ = records | "WriteDeadLetters" >> write_files(f"{options.dead_letters_prefix}-{run_name}")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 
 import apache_beam as beam
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.io.gcp.pubsub import PubsubMessage
 
 from customerio_beam.transforms.dead_letter import shortened
 
-__all__ = ["WriteDeadLetterFiles", "WriteDeadLettersToTopic"]
+__all__ = ["WriteDeadLetterFiles", "WriteDeadLetterFilesOfStream", "WriteDeadLettersToTopic"]
+
+#: A stream's file is written after so many seconds, or with so many records, if there are so many sooner.
+_FILE_SECS = 60
+_FILE_RECORDS = 10_000
 
 
 #: Pub/Sub takes messages of 10 MB, with their attributes. A longer one would be refused for ever.
@@ -32,6 +40,37 @@ class WriteDeadLetterFiles(beam.PTransform):
         return records | "Write files" >> beam.io.WriteToText(
             self._prefix, file_name_suffix=".ndjson", coder=beam.coders.BytesCoder(), skip_if_empty=True
         )
+
+
+class WriteDeadLetterFilesOfStream(beam.PTransform):
+    """Write a stream's records (JSON bytes) as NDJSON files, one a minute while there are any.
+
+    A file is named by what is in it: written again after a failure, it replaces itself.
+
+    Args:
+        prefix: Path prefix of the files, local or ``gs://``.
+    """
+
+    def __init__(self, prefix: str):
+        super().__init__()
+        self._prefix = prefix
+
+    def expand(self, records: beam.PCollection) -> beam.PCollection:
+        """Gather for a minute, and write."""
+        return (
+            records
+            | "Join all" >> beam.WithKeys(b"").with_output_types(tuple[bytes, bytes])
+            | "Gather" >> beam.GroupIntoBatches(_FILE_RECORDS, max_buffering_duration_secs=_FILE_SECS)
+            | "Write file" >> beam.MapTuple(self._write).with_output_types(str)
+        )
+
+    def _write(self, _: bytes, records: Sequence[bytes]) -> str:
+        content = b"".join(record + b"\n" for record in sorted(records))
+        digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        path = f"{self._prefix}-{digest}.ndjson"
+        with FileSystems.create(path, "application/x-ndjson", CompressionTypes.UNCOMPRESSED) as file:
+            file.write(content)
+        return path
 
 
 class WriteDeadLettersToTopic(beam.PTransform):

@@ -15,6 +15,7 @@ from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.file_patterns import check_files, file_patterns
 from customerio_beam.pipeline.job_settings import InputSettings
 from customerio_beam.pipeline.read_files import ReadFiles
+from customerio_beam.pipeline.read_topic import ReadTopic
 from customerio_beam.pipeline.sources import OpenDeadLetters, ReadDeadLetters, ReadSubscription
 
 __all__ = ["INPUTS", "Input", "Payloads", "select_input"]
@@ -135,8 +136,32 @@ class SubscriptionDeadLetters(SubscriptionEvents):
         return Payloads(found.payloads, (found.dead_letters,), have_times=True)
 
 
+class TopicEvents(Input):
+    """Events in the messages of a Kafka topic."""
+
+    option = "input_kafka_topic"
+    format = "events"
+    is_stream = True
+    holds_recent = False
+
+    def check(self) -> None:
+        """Do nothing: only the workers may reach Kafka."""
+
+    def read(self, pipeline: beam.Pipeline) -> Payloads:
+        """Read the messages, each with its creation time."""
+        settings = self._settings
+        properties = dict(each.split("=", 1) for each in settings.input_kafka_properties)
+        source = ReadTopic(
+            str(settings.input_kafka_bootstrap_servers),
+            str(settings.input_kafka_topic),
+            settings.input_kafka_group,
+            properties,
+        )
+        return Payloads(pipeline | "ReadEvents" >> source, (), have_times=True)
+
+
 #: Every kind of input.
-INPUTS: Sequence[type[Input]] = (FileEvents, FileDeadLetters, SubscriptionEvents, SubscriptionDeadLetters)
+INPUTS: Sequence[type[Input]] = (FileEvents, FileDeadLetters, SubscriptionEvents, SubscriptionDeadLetters, TopicEvents)
 
 
 def select_input(settings: InputSettings) -> Input:
@@ -147,8 +172,10 @@ def select_input(settings: InputSettings) -> Input:
     """
     named = [option for option in dict.fromkeys(kind.option for kind in INPUTS) if getattr(settings, option)]
     if len(named) != 1:
-        names = " or ".join(dict.fromkeys(f"--{kind.option}" for kind in INPUTS))
-        raise OptionError(f"Give {names}: " + ("not both." if named else "one is needed."))
+        names = ", ".join(dict.fromkeys(f"--{kind.option}" for kind in INPUTS))
+        raise OptionError(
+            f"Give one of {names}" + (f", not {' and '.join(f'--{name}' for name in named)}." if named else ".")
+        )
     for kind in INPUTS:
         if (kind.option, kind.format) == (named[0], settings.input_format):
             return kind(settings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES
-from customerio_beam.setting import Setting, check_settings, setting
+from customerio_beam.setting import Setting, check_settings, is_host_port, setting
 
 __all__ = ["DEFAULT_DEAD_LETTERS", "CredentialsSettings", "InputSettings", "OutputSettings"]
 
@@ -22,6 +22,14 @@ _PROJECT = "projects/[a-z][-a-z0-9:.]{4,61}[a-z0-9]"
 def _pubsub_name(kind: str) -> Callable[[str], str | None]:
     is_right = re.compile(rf"{_PROJECT}/{kind}/[^/\s]+").fullmatch
     return lambda value: None if is_right(value) else f"of the form projects/PROJECT/{kind}/NAME"
+
+
+def _servers(value: str) -> str | None:
+    return None if all(is_host_port(server) for server in value.split(",")) else "HOST:PORT[,HOST:PORT...]"
+
+
+def _property(value: str) -> str | None:
+    return None if re.fullmatch(r"[a-z][a-z0-9._]*=.*", value, re.DOTALL) else "of the form KEY=VALUE"
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,26 @@ class InputSettings:
             "Pub/Sub subscription to read, projects/PROJECT/subscriptions/NAME; the job runs until it is drained",
             metavar="NAME",
             check=_pubsub_name("subscriptions"),
+        ),
+    )
+    input_kafka_topic: str | None = setting(
+        None,
+        Setting("Kafka topic to read, on a runner such as Flink's; the job runs until it is stopped", metavar="TOPIC"),
+    )
+    input_kafka_bootstrap_servers: str | None = setting(
+        None, Setting("where Kafka is: one or more HOST:PORT, separated by commas", metavar="SERVERS", check=_servers)
+    )
+    input_kafka_group: str = setting(
+        "customerio-beam", Setting("consumer group whose committed offsets a new job begins at", metavar="GROUP")
+    )
+    input_kafka_properties: tuple[str, ...] = setting(
+        (),
+        Setting(
+            "further properties of the Kafka consumer, KEY=VALUE. A value like ${env:NAME} is a variable of the "
+            "workers' environment, for secrets",
+            metavar="KEY=VALUE",
+            check=_property,
+            is_secret=True,
         ),
     )
     input_format: Literal["events", "dead_letters"] = setting(

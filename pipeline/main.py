@@ -12,17 +12,27 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import DebugOptions, GoogleCloudOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    DebugOptions,
+    FlinkRunnerOptions,
+    GoogleCloudOptions,
+    PortableOptions,
+    StandardOptions,
+)
+from apache_beam.runners.portability import portable_runner
 
 from customerio_beam.delivery.block_files import new_block_folder
 from customerio_beam.delivery.connection_check import check_connection
 from customerio_beam.delivery.errors import CredentialsUnavailableError
 from customerio_beam.delivery.workspace import shared_workspace
 from customerio_beam.pipeline.build import build_pipeline
+from customerio_beam.pipeline.counts import read_counts
 from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.failures import failure_sentence
+from customerio_beam.pipeline.flink_jobs import cancel_flink_job
 from customerio_beam.pipeline.interruption import interruptible
-from customerio_beam.pipeline.options import CustomerIOOptions, parse_options
+from customerio_beam.pipeline.job_server import check_job_server
+from customerio_beam.pipeline.options import CustomerIOOptions, parse_options, runner_options
 from customerio_beam.pipeline.progress import show_progress
 from customerio_beam.pipeline.run_files import new_run_name, private_files
 from customerio_beam.pipeline.summary import Summary
@@ -72,6 +82,8 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _run_command(argv: Sequence[str]) -> int:
+    # It warns of the options that only a job server knows; these are checked with it.
+    logging.getLogger("apache_beam.options.pipeline_options").setLevel(logging.ERROR)
     try:
         options = parse_options(argv)
         if options.check_connection:
@@ -79,8 +91,11 @@ def _run_command(argv: Sequence[str]) -> int:
         FileSystems.set_options(options)  # the first look at gs:// decides which credentials are used
         options.job_input.check()
         if options.dead_letter_topic:
-            check_topic(options.dead_letter_topic, publishes_here=not options.runs_on_dataflow)
-        if not options.runs_on_dataflow and not options.operations_output:
+            check_topic(options.dead_letter_topic, publishes_here=options.runs_on_this_machine)
+        job_endpoint = options.view_as(PortableOptions).job_endpoint
+        if job_endpoint:
+            check_job_server(job_endpoint, runner_options(argv))
+        if options.runs_on_this_machine and not options.operations_output:
             _fetch_credentials(options)  # now, not when the first operation is to be sent
     except (OptionError, CredentialsUnavailableError) as error:
         print(error, file=sys.stderr)
@@ -113,11 +128,23 @@ def _run(options: CustomerIOOptions) -> int:
         return _submit(pipeline, options)
     with private_files():
         result = _run_here(options, run_name)
-    summary = _summary(result)
+    return _report(result, options, run_name)
+
+
+def _report(result: Any, options: CustomerIOOptions, run_name: str) -> int:
+    """Print what a finished run did; return the exit status."""
+    try:
+        counts = read_counts(result)
+    except Exception as error:  # noqa: BLE001 - runners raise what they like, and the run itself has succeeded
+        print(f"The job has finished. Its counts could not be read: {type(error).__name__}: {error}")
+        return 0
+    summary = Summary(counts.counters, counts.means, counts.missing)
     place = options.dead_letter_topic or f"{options.dead_letters_prefix}-{run_name}*.ndjson"
     print("\n".join(summary.lines(delivers=not options.operations_output, dead_letters_place=place)))
+    if options.job_input.is_stream or not counts.counters or counts.missing:
+        return 0
     given = options.input_settings
-    problem = None if options.job_input.is_stream else unusable_input(summary, given, read_examples(result))
+    problem = unusable_input(summary, given, read_examples(counts.string_sets))
     if problem is None:
         return 0
     print(problem, file=sys.stderr)
@@ -133,7 +160,7 @@ def _run_here(options: CustomerIOOptions, run_name: str) -> Any:
             try:
                 result.wait_until_finish()
             except KeyboardInterrupt:
-                result.cancel()
+                _cancel(result, options)
                 raise
     return result
 
@@ -144,20 +171,21 @@ def _block_folder(options: CustomerIOOptions) -> AbstractContextManager[str | No
     return new_block_folder() if is_local and not options.job_input.is_stream else nullcontext()
 
 
+def _cancel(result: Any, options: CustomerIOOptions) -> None:
+    result.cancel()
+    master = options.view_as(FlinkRunnerOptions).flink_master
+    if isinstance(result, portable_runner.PipelineResult) and not master.startswith("["):  # [auto], [local]
+        name, _, _ = result._job_id.rpartition("_")  # the job server adds an id of its own to the job's name
+        if cancel_flink_job(master, name):
+            print(f"Cancelled the job {name} on Flink.", file=sys.stderr)
+
+
 def _submit(pipeline: beam.Pipeline, options: CustomerIOOptions) -> int:
     result = pipeline.run()
     template = options.view_as(GoogleCloudOptions).template_location
     # A Flex Template's launcher has the job written to a file, and submits it itself.
     print(f"Wrote the job to {template}" if template else f"Submitted Dataflow job {result.job_id()}")
     return 0
-
-
-def _summary(result: Any) -> Summary:
-    found = result.metrics().query()
-    return Summary(
-        {(each.key.metric.namespace, each.key.metric.name): each.committed for each in found["counters"]},
-        {(each.key.metric.namespace, each.key.metric.name): each.committed.mean for each in found["distributions"]},
-    )
 
 
 def _fetch_credentials(options: CustomerIOOptions) -> None:

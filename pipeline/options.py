@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from apache_beam.options.pipeline_options import (
     GoogleCloudOptions,
     PipelineOptions,
+    PortableOptions,
     StandardOptions,
     WorkerOptions,
 )
@@ -35,9 +37,16 @@ from customerio_beam.pipeline.job_settings import (
     OutputSettings,
 )
 
-__all__ = ["CustomerIOOptions", "parse_options"]
+__all__ = ["CustomerIOOptions", "parse_options", "runner_options"]
 
 _Settings = TypeVar("_Settings")
+
+#: Runners that run a job on other machines than the one that starts it. Names in lower case, as all here.
+_CLUSTER_RUNNERS = frozenset({"portablerunner", "flinkrunner", "sparkrunner", "daskrunner"})
+_PORTABLE_RUNNERS = _CLUSTER_RUNNERS | {"prismrunner"}
+
+#: How alike (``difflib``, 0 to 1) an unknown option and one of the job's must be for the one to be a slip of the other.
+_SLIP = 0.8
 
 
 class CustomerIOOptions(PipelineOptions):
@@ -69,7 +78,9 @@ class CustomerIOOptions(PipelineOptions):
     @property
     def delivery_settings(self) -> DeliverySettings:
         """The delivery's part of the options."""
-        return self._settings(DeliverySettings, max_num_workers=self.max_workers)
+        workers = self.view_as(WorkerOptions).max_num_workers or 1
+        given = self._settings(DeliverySettings)
+        return given if given.rate_workers is not None else dataclasses.replace(given, rate_workers=workers)
 
     @property
     def job_input(self) -> Input:
@@ -105,13 +116,22 @@ class CustomerIOOptions(PipelineOptions):
     @property
     def runs_on_dataflow(self) -> bool:
         """Whether ``--runner`` is Dataflow's."""
-        return "dataflow" in (self.view_as(StandardOptions).runner or "").lower()
+        return "dataflow" in self._runner
 
     @property
-    def max_workers(self) -> int:
-        """How many workers share the workspace's rate: ``--max_num_workers``, else ``--num_workers``, else 1."""
-        workers = self.view_as(WorkerOptions)
-        return workers.max_num_workers or workers.num_workers or 1
+    def runs_on_portable_runner(self) -> bool:
+        """Whether ``--runner`` has options that are known to it alone, or to its job server."""
+        return self._runner in _PORTABLE_RUNNERS
+
+    @property
+    def runs_on_this_machine(self) -> bool:
+        """Whether the job's functions find this machine's environment and files."""
+        is_loopback = self.view_as(PortableOptions).environment_type == "LOOPBACK"
+        return not self.runs_on_dataflow and (is_loopback or self._runner not in _CLUSTER_RUNNERS)
+
+    @property
+    def _runner(self) -> str:
+        return (self.view_as(StandardOptions).runner or "").lower()
 
     def check(self) -> None:
         """Check all options together.
@@ -127,13 +147,13 @@ class CustomerIOOptions(PipelineOptions):
         self._check_dead_letters()
         self._check_dataflow()
 
-    def _settings(self, settings_class: type[_Settings], **others: Any) -> _Settings:
+    def _settings(self, settings_class: type[_Settings]) -> _Settings:
         given = {declared.name: getattr(self, declared.name) for declared in options(settings_class)}
         # A list that is not given is None to argparse.
         values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
         values = {name: value for name, value in values.items() if value is not None}
         try:
-            return settings_class(**values, **others)
+            return settings_class(**values)
         except ValueError as error:
             raise OptionError(f"--{error}.") from None
 
@@ -153,17 +173,33 @@ class CustomerIOOptions(PipelineOptions):
                 f"--backfill_recent={self.backfill_recent} is for files and dead letters only, and "
                 f"--{job_input.option} reads a stream of events."
             )
+        self._check_topic()
         if self.id_label and not self.runs_on_dataflow:
             raise OptionError(f"--id_label={self.id_label} needs --runner=DataflowRunner.")
+
+    def _check_topic(self) -> None:
+        given = self.input_settings
+        if bool(given.input_kafka_topic) != bool(given.input_kafka_bootstrap_servers):
+            raise OptionError("Give --input_kafka_topic and --input_kafka_bootstrap_servers together.")
+        if given.input_kafka_topic and self._runner not in _CLUSTER_RUNNERS:
+            raise OptionError(
+                f"--input_kafka_topic={given.input_kafka_topic} needs a runner that reads Kafka, such as "
+                "--runner=FlinkRunner."
+            )
 
     def _check_dead_letters(self) -> None:
         output = self.output_settings
         if output.dead_letters and output.dead_letter_topic:
             raise OptionError("Give --dead_letters (files) or --dead_letter_topic (Pub/Sub), not both.")
-        if self.job_input.is_stream and not output.dead_letter_topic:
-            raise OptionError(f"--{self.job_input.option} needs --dead_letter_topic, which receives the dead letters.")
-        if self.runs_on_dataflow and not output.dead_letters and not output.dead_letter_topic:
-            raise OptionError("--runner=DataflowRunner needs --dead_letters=gs://BUCKET/PREFIX or --dead_letter_topic.")
+        if self.job_input.is_stream and not output.dead_letter_topic and not output.dead_letters:
+            raise OptionError(
+                f"--{self.job_input.option} needs --dead_letter_topic or --dead_letters for the dead letters."
+            )
+        if not self.runs_on_this_machine and not output.dead_letters and not output.dead_letter_topic:
+            runner = self.view_as(StandardOptions).runner
+            raise OptionError(
+                f"--runner={runner} needs --dead_letters=PREFIX, which all workers must reach, or --dead_letter_topic."
+            )
 
     def _check_dataflow(self) -> None:
         if not self.runs_on_dataflow:
@@ -198,15 +234,43 @@ def parse_options(argv: Sequence[str]) -> CustomerIOOptions:
     Raises:
         OptionError: An option is unknown, or a value can't be right.
     """
+    parser, unknown = _parse(argv)
+    parsed = CustomerIOOptions(list(argv))
+    if parsed.runs_on_portable_runner:
+        _check_slips(unknown)
+    elif unknown:
+        raise OptionError(_unknown_sentence(unknown[0], parser._option_string_actions, cutoff=0.6))
+    parsed.check()
+    return parsed
+
+
+def runner_options(argv: Sequence[str]) -> list[str]:
+    """Return the names of the options that neither the job nor Beam knows: only the runner's job server can."""
+    _, unknown = _parse(argv)
+    return [word for word in unknown if word.startswith("-")]
+
+
+def _parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, list[str]]:
+    """Check every option that is known; return the parser, and the unknown words without their values."""
     parser = _StrictParser(add_help=False, allow_abbrev=False)
     for options_class in {cls.__name__: cls for cls in PipelineOptions.__subclasses__()}.values():
         options_class._add_argparse_args(parser)
     _, unknown = parser.parse_known_args(list(argv))
-    if unknown:
-        raise OptionError(_unknown_sentence(unknown[0], parser))
-    parsed = CustomerIOOptions(list(argv))
-    parsed.check()
-    return parsed
+    return parser, [word.split("=", 1)[0] for word in unknown]
+
+
+def _check_slips(words: Sequence[str]) -> None:
+    """Refuse what is no option of the runner's, but a slip in one of the job's."""
+    own = [f"--{declared.name}" for settings_class in GROUPS.values() for declared in options(settings_class)]
+    for name in words:
+        if difflib.get_close_matches(name, own, n=1, cutoff=_SLIP):
+            raise OptionError(_unknown_sentence(name, own, cutoff=_SLIP))
+
+
+def _unknown_sentence(name: str, known: Iterable[str], cutoff: float) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    hint = f" Did you mean {near[0]}?" if near else " See --help."
+    return f"There is no option {name}.{hint}"
 
 
 def _secret(option: str, name: str) -> SecretVersion:
@@ -214,13 +278,6 @@ def _secret(option: str, name: str) -> SecretVersion:
         return SecretVersion(name)
     except ValueError as error:
         raise OptionError(f"{option}{str(error).removeprefix('resource')}.") from None
-
-
-def _unknown_sentence(word: str, parser: argparse.ArgumentParser) -> str:
-    name = word.split("=", 1)[0]
-    near = difflib.get_close_matches(name, parser._option_string_actions, n=1)
-    hint = f" Did you mean {near[0]}?" if near else " See --help."
-    return f"There is no option {name}.{hint}"
 
 
 class _StrictParser(argparse.ArgumentParser):

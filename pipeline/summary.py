@@ -20,10 +20,12 @@ class Summary:
     Attributes:
         counters: Every counter's value by its namespace and name.
         means: Every distribution's mean by its namespace and name.
+        missing: Namespaces and names of what the runner did not report.
     """
 
     counters: Mapping[tuple[str, str], int]
     means: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    missing: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def events_read(self) -> int:
@@ -64,6 +66,8 @@ class Summary:
             delivers: Whether operations were sent, not only written to files.
             dead_letters_place: Where dead letters went, as a person would look for them.
         """
+        if not self.counters:
+            return [f"The runner reported no counts. Dead letters, if any, are in {dead_letters_place}"]
         rows = [
             ("events read", self.events_read),
             ("  filtered (opted out)", self.events_filtered),
@@ -95,6 +99,9 @@ class Summary:
                 "trigger campaigns.\nTo send them: --input_format=dead_letters --backfill_recent=send, with the dead "
                 "letters' files as --input"
             )
+        if self.missing:
+            names = ", ".join(sorted("/".join(key) for key in self.missing))
+            lines.append(f"The runner did not report these counts, which are 0 above: {names}")
         return lines
 
     def _notes(self) -> Iterator[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from customerio_beam.pipeline.file_patterns import file_patterns, is_local, names_a_file
 from customerio_beam.pipeline.job_settings import InputSettings
@@ -58,22 +57,17 @@ def unusable_input(summary: Summary, settings: InputSettings, examples: Mapping[
     return f"UNUSABLE INPUT: {unused:,} of {summary.events_read:,} events were not used: {'; '.join(reasons)}. {_HINT}"
 
 
-def read_examples(result: Any) -> dict[str, Place]:
+def read_examples(string_sets: Mapping[tuple[str, str], Iterable[str]]) -> dict[str, Place]:
     """Return where the first unusable event of each reason is, as far as the runner reports it.
 
     Args:
-        result: What ``Pipeline.run`` returned.
+        string_sets: What the run collected, by namespace and name.
     """
-    examples: dict[str, Place] = {}
-    for found in result.metrics().query().get("string_sets", ()):
-        if found.key.metric.namespace != EXAMPLES:
-            continue
-        places = [_place(text) for text in found.committed or ()]
-        reason = found.key.metric.name
-        known = [examples[reason]] if reason in examples else []
-        if places:
-            examples[reason] = min(places + known)
-    return examples
+    return {
+        reason: min(_place(text) for text in texts)
+        for (namespace, reason), texts in string_sets.items()
+        if namespace == EXAMPLES and texts
+    }
 
 
 def line_number(file: str, offset: int) -> int | None:

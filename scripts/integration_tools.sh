@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes the tools of the integration tests available: builds the Go programs into .cache/go-bin, installs Debian's
-# packages. What is there already is left alone. Exit status 1, with one line per missing tool, if any can't be had.
+# Makes the tools of the integration tests available: builds the Go programs into .cache/go-bin, gets Flink's and Kafka's
+# jars into .cache/java, installs Debian's packages. Leaves alone what is there already. Exit status 1, with one line for
+# each missing tool, if any is unavailable.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -55,6 +56,25 @@ debian_package() {
     missing "$1: 'apt-get install $2' failed, see above"
 }
 
+# jars NAME POM GOAL...: has Maven put a project's jars into .cache/java/NAME, once for each version of its pom.xml.
+jars() {
+  local name=$1 pom=$2 folder="$PWD/.cache/java/$1"
+  shift 2
+  cmp -s "$pom" "$folder/.complete" && return
+  if ! command -v java > /dev/null || ! command -v mvn > /dev/null; then
+    missing "the jars of $name: install Java 17 and Maven (Debian: apt-get install openjdk-17-jdk-headless maven)"
+    return
+  fi
+  echo "Getting the jars of $name ..." >&2
+  rm -rf "$folder"
+  if mvn --batch-mode --quiet --no-transfer-progress --file "$pom" "$@" "-Djars=$folder" "-DoutputDirectory=$folder"; then
+    rm -f "$folder"/original-*.jar # what was merged into another
+    cp "$pom" "$folder/.complete"
+  else
+    missing "the jars of $name: 'mvn --file $pom $*' failed, see above"
+  fi
+}
+
 # npm_packages: what the tests of the sandbox take from npm, in the locked versions.
 npm_packages() {
   command -v npm > /dev/null || { missing "Node.js with npm: runs Customer.io's client and checks pages with axe-core"; return; }
@@ -66,6 +86,11 @@ npm_packages() {
 
 go_programs
 npm_packages
+debian_package setpriv util-linux
+debian_package java openjdk-17-jdk-headless
+debian_package mvn maven
+jars flink flink/pom.xml package
+jars kafka tests/integration/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime
 debian_package redis-server redis-server
 debian_package chromium chromium
 debian_package chromedriver chromium-driver

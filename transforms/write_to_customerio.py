@@ -31,7 +31,7 @@ class WriteToCustomerIO(beam.PTransform):
         ```
         result = mapped.operations | WriteToCustomerIO(
             CredentialsSource(api_key=SecretVersion("projects/my-project/secrets/customerio-key")),
-            DeliverySettings(account_region="eu", max_requests_per_second=200, max_num_workers=4),
+            DeliverySettings(account_region="eu", max_requests_per_second=200, rate_workers=4),
         )
         result.dead_letters | beam.io.WriteToText("gs://my-bucket/dead-letters")
         ```

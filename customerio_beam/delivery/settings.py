@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
 from customerio_beam.delivery.endpoint import track_url
 from customerio_beam.mapping.limits import MAX_OPERATION_BYTES
-from customerio_beam.setting import Setting, check_settings, setting
+from customerio_beam.setting import Setting, check_settings, is_host_port, setting
 
 __all__ = ["DeliverySettings"]
 
@@ -22,9 +21,7 @@ _STREAM_SHARDS = 8
 
 
 def _host_port(value: str) -> str | None:
-    host, _, port = value.rpartition(":")
-    right = host and "/" not in host and re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536
-    return None if right else "HOST:PORT"
+    return None if is_host_port(value) else "HOST:PORT"
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,14 @@ class DeliverySettings:
         100.0,
         Setting("requests per second of the whole job; its workers share them. Every attempt counts", above=0),
     )
-    max_num_workers: int = setting(1, Setting("workers that share the rate in equal parts", least=1, is_option=False))
+    rate_workers: int | None = setting(
+        None,
+        Setting(
+            "hosts that share max_requests_per_second: each uses an equal part, with all its processes (without it: "
+            "--max_num_workers, else 1)",
+            least=1,
+        ),
+    )
     rate_limit_service: str | None = setting(
         None,
         Setting(
@@ -126,7 +130,7 @@ class DeliverySettings:
 
     @property
     def worker_requests_per_second(self) -> float:
-        """One worker's share of the rate, in requests per second."""
+        """One host's share of the rate, in requests per second."""
         if self.rate_limit_service is not None:
             return self.max_requests_per_second
-        return self.max_requests_per_second / self.max_num_workers
+        return self.max_requests_per_second / (self.rate_workers or 1)

@@ -56,7 +56,7 @@ def test_a_key_in_the_endpoint_is_not_repeated_in_the_message(url):
         ("account_region", "uk"),
         ("max_requests_per_second", 0),
         ("max_requests_per_second", float("nan")),
-        ("max_num_workers", 0),
+        ("rate_workers", 0),
         ("rate_limit_service", "localhost"),
         ("rate_limit_service", "http://localhost:8081"),
         ("rate_limit_service", "localhost:99999"),
@@ -72,8 +72,8 @@ def test_a_key_in_the_endpoint_is_not_repeated_in_the_message(url):
         ("connect_timeout_secs", 0),
         ("attempt_timeout_secs", float("inf")),
         ("secret_max_age_secs", 0),
-        ("max_num_workers", 1.5),
-        ("max_num_workers", True),
+        ("rate_workers", 1.5),
+        ("rate_workers", True),
         ("max_requests_per_second", "100"),
         ("track_endpoint", 7),
         ("rate_limit_service", "localhost:" + "9" * 5000),
@@ -86,11 +86,11 @@ def test_a_setting_out_of_range_is_refused_by_its_name_and_value(name, value):
 
 
 def test_a_worker_gets_its_part_of_the_workspace_budget():
-    assert DeliverySettings(max_requests_per_second=100, max_num_workers=8).worker_requests_per_second == 12.5
+    assert DeliverySettings(max_requests_per_second=100, rate_workers=8).worker_requests_per_second == 12.5
 
 
 def test_with_a_rate_limit_service_a_worker_may_use_all_that_it_is_given():
-    settings = DeliverySettings(max_requests_per_second=100, max_num_workers=8, rate_limit_service="rls:8081")
+    settings = DeliverySettings(max_requests_per_second=100, rate_workers=8, rate_limit_service="rls:8081")
     assert settings.worker_requests_per_second == 100
 
 

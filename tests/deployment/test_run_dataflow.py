@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import pathlib
-import shlex
-import shutil
-import stat
-import subprocess
-from dataclasses import dataclass
 
 import pytest
 from hamcrest import (
@@ -23,6 +16,8 @@ from hamcrest import (
     only_contains,
 )
 
+from tests.deployment.launch_scripts import Project, pairs
+
 _PLACE = ["--project", "shop-data", "--region", "europe-west1", "--bucket", "shop-customerio"]
 _SECRETS = [
     "--site_id_secret=projects/shop-data/secrets/customerio-site-id",
@@ -35,67 +30,10 @@ _STREAMING = ["streaming", *_PLACE, *_WORKERS, *_SUBSCRIPTION, *_TOPIC, *_SECRET
 _UPDATE = ["update", *_STREAMING[1:]]
 _BACKFILL = ["backfill", *_PLACE, *_WORKERS, "--input", "gs://shop-events/2024/**", *_SECRETS]
 
-#: Stands in for .venv/bin/python and for gcloud: notes how it was called, prints and exits as it is told.
-_RECORDER = """\
-#!/bin/sh
-echo "$(basename "$0") $*" >> "$CALLS"
-case "$*" in
-  *version_info*) echo "$PYTHON_VERSION" ;;
-  *"jobs list"*) echo "$RUNNING_JOB" ;;
-  *--check_connection*) exit "$CHECK_STATUS" ;;
-esac
-"""
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A finished run: exit status, output, errors, and the commands that it ran, in order."""
-
-    status: int
-    output: str
-    errors: str
-    calls: list[str]
-
-    @property
-    def printed(self) -> list[list[str]]:
-        """The printed commands, split as a shell would."""
-        return [shlex.split(line) for line in self.output.splitlines()]
-
-
-class Project:
-    """A copy of what run_dataflow.sh needs, with recorders in place of Python and gcloud."""
-
-    def __init__(self, source: pathlib.Path, folder: pathlib.Path) -> None:
-        self._folder = folder
-        for name in ("run_dataflow.sh", "scripts/environment.sh", "requirements/runtime.txt", "setup.py", "Dockerfile"):
-            target = folder / name
-            target.parent.mkdir(exist_ok=True)
-            shutil.copy(source / name, target)
-        installed = (folder / "requirements/runtime.txt").read_bytes() + (folder / "setup.py").read_bytes()
-        for recorder in (folder / ".venv/bin/python", folder / "bin/gcloud"):
-            recorder.parent.mkdir(parents=True)
-            recorder.write_text(_RECORDER)
-            recorder.chmod(recorder.stat().st_mode | stat.S_IXUSR)
-        (folder / ".venv/.installed-runtime").write_bytes(installed)
-
-    def run(self, *arguments: str, check_status: int = 0, running_job: str = "job-7", python: str = "3.11") -> Ran:
-        calls = self._folder / "calls"
-        environment = {
-            "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
-            "CALLS": str(calls),
-            "CHECK_STATUS": str(check_status),
-            "RUNNING_JOB": running_job,
-            "PYTHON_VERSION": python,
-        }
-        ran = subprocess.run(
-            [self._folder / "run_dataflow.sh", *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-        return Ran(ran.returncode, ran.stdout, ran.stderr, calls.read_text().splitlines() if calls.exists() else [])
-
 
 @pytest.fixture
 def copy(project: pathlib.Path, tmp_path: pathlib.Path) -> Project:
-    return Project(project, tmp_path)
+    return Project("run_dataflow.sh", project, tmp_path)
 
 
 def test_help_names_every_action(copy):
@@ -173,7 +111,7 @@ def test_print_shows_the_check_and_then_the_launch(copy):
 def test_streaming_is_launched_with_streaming_engine(copy):
     launch = copy.run(*_STREAMING, "--print").printed[-1]
     assert_that(
-        _pairs(launch),
+        pairs(launch),
         has_items("--runner DataflowRunner", "--streaming --enable_streaming_engine", "--max_num_workers 4"),
     )
 
@@ -202,7 +140,7 @@ def test_patterns_are_printed_so_that_no_shell_expands_them(copy):
 def test_workers_get_the_package_and_its_pinned_dependencies(copy):
     launch = copy.run(*_STREAMING, "--print").printed[-1]
     assert_that(
-        _pairs(launch),
+        pairs(launch),
         has_items(
             "--setup_file ./setup.py",
             "--requirements_file ./requirements/worker.txt",
@@ -333,7 +271,3 @@ def test_the_job_takes_every_launched_option(copy):
 
     launch = copy.run(*_UPDATE, "--transform_name_mapping", '{"Old": "New"}', "--print").printed[-1]
     assert_that(parse_options(launch[3:]).job_input.is_stream, equal_to(True))
-
-
-def _pairs(words: list[str]) -> list[str]:
-    return [" ".join(pair) for pair in itertools.pairwise(words)]

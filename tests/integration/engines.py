@@ -13,13 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from tests.integration.processes import running, wait_until
+from tests.integration.processes import running, sdk_workers, wait_until
 from tests.integration.tools import ROOT, tool
 
 __all__ = ["ENGINES", "Engine", "kill_an_sdk_worker", "sdk_workers"]
-
-#: In the command lines of the processes that run the job's functions for another process.
-_SDK_WORKER_MARKS = (b"sdk_worker_main", b"SdkHarness")
 
 
 @dataclass(frozen=True)
@@ -78,20 +75,6 @@ ENGINES: dict[str, Callable[[pathlib.Path, dict[str, str]], AbstractContextManag
     "Prism": _prism,
     "Prism, SDK workers from a pool": _prism_worker_pool,
 }
-
-
-def sdk_workers(parent: subprocess.Popen[bytes]) -> list[int]:
-    """Returns the ids of the SDK worker processes among a process's descendants."""
-    found = []
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        pid = int(folder.name)
-        # Processes come and go meanwhile.
-        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            is_python = b"python" in words[0]
-            if is_python and os.getsid(pid) == parent.pid and any(m in w for m in _SDK_WORKER_MARKS for w in words):
-                found.append(pid)
-    return found
 
 
 def kill_an_sdk_worker(parent: subprocess.Popen[bytes]) -> None:

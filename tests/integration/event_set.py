@@ -65,6 +65,14 @@ class EventSet:
         while taken := list(itertools.islice(rest, (form := next(forms))[2])):
             yield form[0] + b",".join(taken) + form[1]
 
+    def is_complete(self, sandbox_url: str) -> bool:
+        """Whether the workspace has all events by now."""
+        try:
+            self.check(sandbox_url)
+        except AssertionError:
+            return False
+        return True
+
     def check(self, sandbox_url: str) -> None:
         """Checks that the workspace has all events, each once, and the attributes of the newest identify calls."""
         assert_that(_activity(sandbox_url) - self.activity, equal_to(Counter()), "activity doubled or invented")

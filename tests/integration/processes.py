@@ -11,10 +11,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["PATIENCE_SECS", "printed", "running", "wait_until"]
+__all__ = ["PATIENCE_SECS", "printed", "running", "sdk_workers", "wait_until"]
 
 #: How long anything may take that takes a second or a few: machines may be busy.
 PATIENCE_SECS = 120.0
+
+#: In the command lines of the processes that run the job's functions for another process.
+_SDK_WORKER_MARKS = (b"sdk_worker_main", b"SdkHarness", b"customerio-beam-sdk-worker")
 
 
 @contextlib.contextmanager
@@ -86,3 +89,17 @@ def printed(log: pathlib.Path, pattern: str) -> str:
     match = re.search(pattern, log.read_text())
     assert match is not None
     return match[1]
+
+
+def sdk_workers(parent: subprocess.Popen[bytes]) -> list[int]:
+    """Returns the ids of the SDK worker processes among a process's descendants."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        pid = int(folder.name)
+        # Processes come and go meanwhile.
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            is_python = b"python" in words[0]
+            if is_python and os.getsid(pid) == parent.pid and any(m in w for m in _SDK_WORKER_MARKS for w in words):
+                found.append(pid)
+    return found

@@ -13,6 +13,7 @@ import requests
 from apache_beam.runners.runner import PipelineRunner
 
 from customerio_beam.pipeline.build import build_pipeline
+from customerio_beam.pipeline.counts import read_counts
 from customerio_beam.pipeline.options import parse_options
 from customerio_beam.pipeline.summary import Summary
 from customerio_beam.sandbox.server import RunningSandbox
@@ -47,8 +48,7 @@ class Job:
         build_pipeline(pipeline, parsed)
         result = pipeline.run()
         result.wait_until_finish()
-        counters = result.metrics().query()["counters"]
-        return Summary({(found.key.metric.namespace, found.key.metric.name): found.committed for found in counters})
+        return Summary(read_counts(result).counters)
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """The records of the last run."""

@@ -14,7 +14,11 @@ from customerio_beam.pipeline.inputs import INPUTS, Input, select_input
 from customerio_beam.pipeline.job_settings import InputSettings
 
 #: A value of each option that names an input.
-EXAMPLES = {"input": ("events.ndjson",), "input_subscription": "projects/shop-data/subscriptions/s"}
+EXAMPLES = {
+    "input": ("events.ndjson",),
+    "input_subscription": "projects/shop-data/subscriptions/s",
+    "input_kafka_topic": "events",
+}
 
 
 def _is_input(value: object) -> bool:
@@ -50,4 +54,4 @@ def test_the_usage_names_an_inputs_option(kind: type[Input]) -> None:
 
 @pytest.mark.parametrize("settings", [InputSettings(), InputSettings(("a",), "projects/shop-data/subscriptions/s")])
 def test_exactly_one_kind_must_be_named(settings: InputSettings) -> None:
-    assert_that(calling(select_input).with_args(settings), raises(OptionError, "--input or --input_subscription"))
+    assert_that(calling(select_input).with_args(settings), raises(OptionError, "Give one of --input, "))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
+from apache_beam.options.pipeline_options import StandardOptions
 from hamcrest import (
     all_of,
     assert_that,
@@ -14,6 +15,7 @@ from hamcrest import (
     empty,
     equal_to,
     has_properties,
+    is_,
     not_,
     raises,
 )
@@ -35,13 +37,15 @@ DATAFLOW = [
     "--max_num_workers=3",
     "--dead_letters=gs://b/d",
 ]
+KAFKA = ["--input_kafka_topic=events", "--input_kafka_bootstrap_servers=kafka-1:9092,kafka-2:9092"]
+CLUSTER = ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:8099", "--dead_letters=/shared/dead-letters"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "Give --input or .*: one is needed"),
-        ([*FILES, *STREAM], "Give --input or .*: not both"),
+        ([], "Give one of --input, --input_subscription, --input_kafka_topic"),
+        ([*FILES, *STREAM], "Give one of --input, .*, not --input and --input_subscription"),
         (
             ["--input_subscription=s"],
             "--input_subscription must be .* projects/PROJECT/subscriptions/NAME, not 's'",
@@ -96,7 +100,21 @@ DATAFLOW = [
         ([*FILES, *(a for a in DATAFLOW if "api_key" not in a)], "needs --api_key_secret"),
         ([*FILES, *(a for a in DATAFLOW if "site_id" not in a)], "needs --site_id or --site_id_secret"),
         ([*FILES, *(a for a in DATAFLOW if "max_num" not in a)], "needs --max_num_workers"),
-        ([*FILES, *(a for a in DATAFLOW if "dead" not in a)], "needs --dead_letters=gs://"),
+        ([*FILES, *(a for a in DATAFLOW if "dead" not in a)], "--runner=DataflowRunner needs --dead_letters=PREFIX"),
+        ([*FILES, "--runner=FlinkRunner"], "--runner=FlinkRunner needs --dead_letters=PREFIX"),
+        (["--input_kafka_topic=t"], "Give --input_kafka_topic and --input_kafka_bootstrap_servers together"),
+        ([*FILES, "--input_kafka_bootstrap_servers=h:1"], "Give --input_kafka_topic and"),
+        ([*KAFKA, *CLUSTER[1:]], "--input_kafka_topic=events needs a runner that reads Kafka"),
+        (
+            ["--input_kafka_topic=t", "--input_kafka_bootstrap_servers=h:1,h"],
+            "--input_kafka_bootstrap_servers must be HOST:PORT.*, not 'h:1,h'",
+        ),
+        ([*KAFKA, *CLUSTER, "--input_kafka_properties=hush"], "input_kafka_properties must be .* KEY=VALUE.$"),
+        ([*KAFKA, *CLUSTER[:2]], "--input_kafka_topic needs --dead_letter_topic or --dead_letters"),
+        ([*FILES, "--rate_workers=0"], "--rate_workers must be a whole number of at least 1, not 0"),
+        ([*FILES, "--checkpointing_interval=9"], "There is no option --checkpointing_interval"),
+        ([*FILES, *CLUSTER, "--max_request_per_second=5"], "Did you mean --max_requests_per_second"),
+        ([*FILES, *CLUSTER, "--ratelimit_service=a:1"], "Did you mean --rate_limit_service"),
     ],
 )
 def test_a_setting_that_cant_be_right_is_refused_in_one_sentence(arguments: list[str], sentence: str) -> None:
@@ -104,7 +122,7 @@ def test_a_setting_that_cant_be_right_is_refused_in_one_sentence(arguments: list
     assert_that(calling(parse_options).with_args(arguments), raises(OptionError, one_line))
 
 
-@pytest.mark.parametrize("arguments", [FILES, STREAM, [*FILES, *DATAFLOW]])
+@pytest.mark.parametrize("arguments", [FILES, STREAM, [*FILES, *DATAFLOW], [*FILES, *CLUSTER], [*KAFKA, *CLUSTER]])
 def test_a_complete_command_line_is_taken(arguments: list[str]) -> None:
     parse_options(arguments)
 
@@ -125,7 +143,45 @@ def test_every_option_of_the_job_is_read_by_it() -> None:
 
 def test_the_workspaces_rate_is_shared_by_the_workers() -> None:
     settings = parse_options([*FILES, *DATAFLOW, "--max_requests_per_second=90"]).delivery_settings
-    assert_that(settings, has_properties(max_num_workers=3, worker_requests_per_second=30.0))
+    assert_that(settings, has_properties(rate_workers=3, worker_requests_per_second=30.0))
+
+
+@pytest.mark.parametrize(("given", "workers"), [([], 1), (["--max_num_workers=3"], 3), (["--rate_workers=2"], 2)])
+def test_the_rate_is_divided_by_its_own_option_else_by_the_most_workers(given: list[str], workers: int) -> None:
+    assert_that(parse_options([*FILES, *given]).delivery_settings, has_properties(rate_workers=workers))
+
+
+def test_hosts_can_be_fewer_than_workers() -> None:
+    options = parse_options([*FILES, "--max_num_workers=8", "--rate_workers=2"])
+    assert_that(options.delivery_settings.worker_requests_per_second, equal_to(50))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--parallelism=2", "--checkpointing_interval=10000", "--save_point_path=file:///savepoints/1"],
+        ["--checkpointing_interval", "10000"],
+        ["--dask_client_address=tcp://127.0.0.1:8786"],
+    ],
+)
+@pytest.mark.parametrize("runner", ["PortableRunner", "FlinkRunner", "SparkRunner", "PrismRunner", "DaskRunner"])
+def test_what_only_a_portable_runners_job_server_knows_is_passed_on(runner: str, words: list[str]) -> None:
+    options = parse_options([*FILES, f"--runner={runner}", "--dead_letters=/shared/d", *words])
+    assert_that(options.view_as(StandardOptions).runner, equal_to(runner))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "here"),
+    [
+        ([], True),
+        (["--runner=PrismRunner"], True),
+        ([*CLUSTER, "--environment_type=LOOPBACK"], True),
+        (CLUSTER, False),
+        (DATAFLOW, False),
+    ],
+)
+def test_the_environment_of_this_machine_is_the_workers_on_it_alone(arguments: list[str], here: bool) -> None:
+    assert_that(parse_options([*FILES, *arguments]).runs_on_this_machine, is_(here))
 
 
 def test_options_reach_the_mapping() -> None:
