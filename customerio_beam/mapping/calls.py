@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from customerio_beam.mapping import json_text
 from customerio_beam.mapping.attributes import convert_dates, created_at
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.fields import identifier_text, is_empty, object_value, trimmed
+from customerio_beam.mapping.message import message_ulid
 from customerio_beam.mapping.names import cut_name
 from customerio_beam.mapping.objects import CONTROL_TRAITS, object_of_traits, relationship, relationship_attributes
 from customerio_beam.mapping.operation import Operation, Parts
@@ -27,12 +27,8 @@ from customerio_beam.mapping.person import (
 )
 from customerio_beam.mapping.places import first_identifier, first_text, places
 from customerio_beam.mapping.settings import MappingSettings
-from customerio_beam.mapping.ulid import is_ulid, make_ulid
 
-__all__ = ["CALL_MAPPERS", "named_event", "unsupported_phone"]
-
-# Fields that change when the same event is sent again. An event's id must not depend on them.
-_TRANSPORT_FIELDS: Final = ("sentAt", "receivedAt")
+__all__ = ["CALL_MAPPERS", "event_name", "named_event", "unsupported_phone"]
 
 _PAGE_NAME: Final = places("page name")
 _PAGE_NAME_BY_URL: Final = places("page name with page_name=url")
@@ -40,22 +36,31 @@ _SCREEN_NAME: Final = places("screen name")
 _OBJECT_ID: Final = places("object id of identify")
 
 
+def event_name(event: Event, settings: MappingSettings) -> str | None:
+    """Return the name of a track, page or screen call, before it is cut; None where it has none, as other calls."""
+    if event.call == "track":
+        return trimmed(event.fields.event)
+    if event.call == "page":
+        return first_text(event, _PAGE_NAME_BY_URL if settings.page_name == "url" else _PAGE_NAME)
+    return first_text(event, _SCREEN_NAME) if event.call == "screen" else None
+
+
 def _track(event: Event, settings: MappingSettings) -> Parts:
-    name = trimmed(event.fields.event)
+    name = event_name(event, settings)
     if name is None:
         raise InvalidEvent("missing_event_name", "A track call needs an event name.")
     return [named_event("event", name, event, settings)]
 
 
 def _page(event: Event, settings: MappingSettings) -> Parts:
-    name = first_text(event, _PAGE_NAME_BY_URL if settings.page_name == "url" else _PAGE_NAME)
+    name = event_name(event, settings)
     if name is None:
         raise InvalidEvent("missing_page_name", "The page has no name, URL, path or category.")
     return [_view("page", name, event, settings)]
 
 
 def _screen(event: Event, settings: MappingSettings) -> Parts:
-    name = first_text(event, _SCREEN_NAME)
+    name = event_name(event, settings)
     if name is None:
         raise InvalidEvent("missing_screen_name", "The screen has no name or category.")
     return [_view("screen", name, event, settings)]
@@ -155,7 +160,7 @@ def named_event(action: str, name: str, event: Event, settings: MappingSettings)
         "type": "person",
         "action": action,
         "identifiers": person_or_anonymous(event, settings.identify_by),
-        "id": _ulid(event),
+        "id": message_ulid(event),
         "name": short_name,
         "timestamp": event.time_ms // 1000,
         "attributes": attributes,
@@ -165,18 +170,6 @@ def named_event(action: str, name: str, event: Event, settings: MappingSettings)
 def unsupported_phone(operation: str) -> InvalidEvent:
     """Say that an operation can't name a person by a phone number: the Track API's schema has none there."""
     return InvalidEvent("unsupported_identifier", f"The Track API can't name a person of {operation} by phone.")
-
-
-def _ulid(event: Event) -> str:
-    message_id = event.message_id
-    if message_id is None:
-        fields = {
-            name: value for name, value in json_text.loads(event.origin.text).items() if name not in _TRANSPORT_FIELDS
-        }
-        return make_ulid(event.client_time_ms, json_text.dumps_canonical(fields))
-    if is_ulid(message_id):
-        return message_id.upper()
-    return make_ulid(event.client_time_ms, message_id.encode("utf-8"))
 
 
 def _attributes(traits: dict[str, Any], settings: MappingSettings) -> dict[str, Any]:
