@@ -85,6 +85,7 @@ setup(
         "google-cloud-secret-manager>=2.20,<3",
         "msgspec>=0.19,<1",
         "requests>=2.32,<3",
+        "ruamel.yaml>=0.18,<1",
         "urllib3>=2.2,<3",
         "zstandard>=0.23,<1",
     ],

@@ -23,14 +23,19 @@ if TYPE_CHECKING:
     from customerio_beam.delivery.secret_manager import SecretVersion
     from customerio_beam.delivery.settings import DeliverySettings
     from customerio_beam.mapping.settings import MappingSettings
+    from customerio_beam.rules.model import LoadedRules
+    from customerio_beam.rules.problems import RulesError
+    from customerio_beam.transforms.apply_rules import ApplyRules, RedactDeadLetters, RulesResult
     from customerio_beam.transforms.hold_recent_events import HoldRecentEvents, HoldResult
     from customerio_beam.transforms.key_by_person import KeyByPerson
     from customerio_beam.transforms.map_to_customerio import MapResult, MapToCustomerIO
     from customerio_beam.transforms.parse_events import ParseEvents, ParseResult
+    from customerio_beam.transforms.rules_files import read_rules
     from customerio_beam.transforms.stitch_anonymous import StitchAnonymous
     from customerio_beam.transforms.write_to_customerio import WriteResult, WriteToCustomerIO
 
 __all__ = [
+    "ApplyRules",
     "CredentialsSource",
     "DeliverySettings",
     "EnvironmentVariable",
@@ -38,16 +43,21 @@ __all__ = [
     "HoldResult",
     "KeyByPerson",
     "Literal",
+    "LoadedRules",
     "MapResult",
     "MapToCustomerIO",
     "MappingSettings",
     "ParseEvents",
     "ParseResult",
+    "RedactDeadLetters",
+    "RulesError",
+    "RulesResult",
     "SecretVersion",
     "StitchAnonymous",
     "WriteResult",
     "WriteToCustomerIO",
     "__version__",
+    "read_rules",
 ]
 
 _MODULES = {
@@ -55,10 +65,14 @@ _MODULES = {
     "delivery.secret_manager": ("SecretVersion",),
     "delivery.settings": ("DeliverySettings",),
     "mapping.settings": ("MappingSettings",),
+    "rules.model": ("LoadedRules",),
+    "rules.problems": ("RulesError",),
+    "transforms.apply_rules": ("ApplyRules", "RedactDeadLetters", "RulesResult"),
     "transforms.hold_recent_events": ("HoldRecentEvents", "HoldResult"),
     "transforms.key_by_person": ("KeyByPerson",),
     "transforms.map_to_customerio": ("MapResult", "MapToCustomerIO"),
     "transforms.parse_events": ("ParseEvents", "ParseResult"),
+    "transforms.rules_files": ("read_rules",),
     "transforms.stitch_anonymous": ("StitchAnonymous",),
     "transforms.write_to_customerio": ("WriteResult", "WriteToCustomerIO"),
 }

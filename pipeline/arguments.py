@@ -8,7 +8,7 @@ from typing import Any
 
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.mapping.settings import MappingSettings
-from customerio_beam.pipeline.job_settings import CredentialsSettings, InputSettings, OutputSettings
+from customerio_beam.pipeline.job_settings import CredentialsSettings, InputSettings, OutputSettings, RulesSettings
 from customerio_beam.setting import Declaration, declarations
 
 __all__ = ["GROUPS", "add_arguments", "default_text", "help_parser", "options"]
@@ -17,6 +17,7 @@ __all__ = ["GROUPS", "add_arguments", "default_text", "help_parser", "options"]
 GROUPS: dict[str, type] = {
     "input": InputSettings,
     "output and dead letters": OutputSettings,
+    "rules": RulesSettings,
     "credentials": CredentialsSettings,
     "mapping": MappingSettings,
     "delivery": DeliverySettings,

@@ -14,12 +14,15 @@ from customerio_beam.pipeline.dead_letters import (
 )
 from customerio_beam.pipeline.operations_output import WriteOperations
 from customerio_beam.pipeline.options import CustomerIOOptions
+from customerio_beam.pipeline.rules import job_rules
 from customerio_beam.pipeline.run_files import new_run_name
 from customerio_beam.transforms import (
+    ApplyRules,
     HoldRecentEvents,
     KeyByPerson,
     MapToCustomerIO,
     ParseEvents,
+    RedactDeadLetters,
     StitchAnonymous,
     WriteToCustomerIO,
 )
@@ -43,17 +46,27 @@ def build_pipeline(
         run_name: What the names of this run's files have after their prefix (``run_files.new_run_name``); None for a
             new one.
         block_folder: A folder for what crosses the shuffle (``WriteToCustomerIO``); None to leave it to the runner.
+
+    Raises:
+        OptionError: The file of ``--rules`` can't be right (``rules.job_rules``).
     """
     run_name = run_name or new_run_name(clock())
     mapping, delivery, output = options.mapping_settings, options.delivery_settings, options.output_settings
+    rules = job_rules(options)
     read = options.job_input.read(pipeline)
     parsed = read.payloads | "ParseEvents" >> ParseEvents(
         mapping, source_timestamps=read.have_times, max_payload_bytes=options.input_settings.max_payload_bytes
     )
-    keyed = parsed.events | "KeyByPerson" >> KeyByPerson(mapping)
+    events = parsed.events
+    dead_letters = [*read.dead_letters, parsed.dead_letters]
+    if rules is not None:
+        ruled = events | "ApplyRules" >> ApplyRules(rules, mapping)
+        events = ruled.events
+        dead_letters.append(ruled.dead_letters)
+    keyed = events | "KeyByPerson" >> KeyByPerson(mapping)
     mapped = keyed | "MapToCustomerIO" >> MapToCustomerIO(mapping)
     operations = mapped.operations
-    dead_letters = [*read.dead_letters, parsed.dead_letters, mapped.dead_letters]
+    dead_letters.append(mapped.dead_letters)
     if options.holds_recent_events:
         held = operations | "HoldRecentEvents" >> HoldRecentEvents(
             launched_at=None if options.job_input.is_stream else clock()
@@ -74,6 +87,8 @@ def build_pipeline(
         dead_letters.append(written.dead_letters)
 
     records = dead_letters | "MergeDeadLetters" >> beam.Flatten()
+    if rules is not None and options.rules_settings.dead_letters_redacted:
+        records = records | "RedactDeadLetters" >> RedactDeadLetters(rules, mapping)
     if output.dead_letter_topic:
         _ = records | "WriteDeadLetters" >> WriteDeadLettersToTopic(output.dead_letter_topic)
     else:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from apache_beam.io.filesystem import BeamIOError, FileMetadata
+from apache_beam.io.filesystem import FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
 from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.reading.errors import UnreadableFileError, unreadable
 from customerio_beam.reading.local_files import match_files
 from customerio_beam.reading.patterns import ANY_DEPTH, compile_pattern, has_wildcards
+from customerio_beam.transforms.file_systems import reason_of
 from customerio_beam.visible import visible
 
 __all__ = ["FoundFile", "check_files", "file_patterns", "find_files", "is_local", "names_a_file"]
@@ -110,7 +111,7 @@ def find_files(pattern: str, limit: int | None = None) -> Iterator[FoundFile]:
     try:
         found = _match_remote(pattern, limit)
     except Exception as error:  # each file system raises what its library does
-        raise unreadable(pattern, f"can't be read: {_reason(error)}") from error
+        raise unreadable(pattern, f"can't be read: {reason_of(error)}") from error
     for metadata in found:
         yield FoundFile(metadata.path, metadata.size_in_bytes, metadata.path)
 
@@ -166,10 +167,3 @@ def _match_remote(pattern: str, limit: int | None) -> list[FileMetadata]:
 def _match(system: Any, pattern: str, limit: int | None, matches: Any) -> list[FileMetadata]:
     [result] = system.match([pattern], [limit])
     return [metadata for metadata in result.metadata_list if matches(metadata.path)]
-
-
-def _reason(error: Exception) -> str:
-    """Say in one line why a file system failed."""
-    if isinstance(error, BeamIOError) and error.exception_details:
-        [error, *_] = error.exception_details.values()
-    return " ".join(str(error).split()) or type(error).__name__

@@ -10,7 +10,7 @@ from typing import Literal
 from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES
 from customerio_beam.setting import Setting, check_settings, is_host_port, setting
 
-__all__ = ["DEFAULT_DEAD_LETTERS", "CredentialsSettings", "InputSettings", "OutputSettings"]
+__all__ = ["DEFAULT_DEAD_LETTERS", "CredentialsSettings", "InputSettings", "OutputSettings", "RulesSettings"]
 
 #: Prefix of the dead-letter files of a run on this machine.
 DEFAULT_DEAD_LETTERS = "dead-letters"
@@ -147,6 +147,39 @@ class OutputSettings:
             metavar="TOPIC",
             check=_pubsub_name("topics"),
         ),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+_is_sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
+
+
+@dataclass(frozen=True)
+class RulesSettings:
+    """What may leave, for whom, and under which name."""
+
+    rules: str | None = setting(
+        None,
+        Setting(
+            "YAML file, local or gs://, that says what may leave: consent, blocked people, events, fields. "
+            "docs/rules.md describes it. Without it, everything may",
+            metavar="PATH",
+        ),
+    )
+    rules_sha256: str | None = setting(
+        None,
+        Setting(
+            "SHA-256 that the file of --rules must have, for a launch to refuse any other than the reviewed one; "
+            "without it, the job writes the file's own here",
+            metavar="HEX",
+            check=lambda value: None if _is_sha256(value) else "64 hexadecimal digits in lower case",
+        ),
+    )
+    dead_letters_redacted: bool = setting(
+        False,
+        Setting("take out of dead letters too what the file of --rules drops, and hash there what it hashes"),
     )
 
     def __post_init__(self) -> None:

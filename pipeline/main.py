@@ -104,7 +104,11 @@ def _run_command(argv: Sequence[str]) -> int:
     standard.streaming = options.job_input.is_stream
     if standard.runner is None:
         standard.runner = _LOCAL_STREAMING_RUNNER if standard.streaming else _LOCAL_RUNNER
-    return _run(options)
+    try:
+        return _run(options)
+    except OptionError as error:  # the rules are read when the pipeline is built
+        print(error, file=sys.stderr)
+        return 2
 
 
 def _run(options: CustomerIOOptions) -> int:

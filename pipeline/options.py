@@ -35,6 +35,7 @@ from customerio_beam.pipeline.job_settings import (
     CredentialsSettings,
     InputSettings,
     OutputSettings,
+    RulesSettings,
 )
 
 __all__ = ["CustomerIOOptions", "parse_options", "runner_options"]
@@ -69,6 +70,11 @@ class CustomerIOOptions(PipelineOptions):
     def output_settings(self) -> OutputSettings:
         """Where operations and dead letters go."""
         return self._settings(OutputSettings)
+
+    @property
+    def rules_settings(self) -> RulesSettings:
+        """Where the rules are, and what they apply to."""
+        return self._settings(RulesSettings)
 
     @property
     def mapping_settings(self) -> MappingSettings:
@@ -145,6 +151,7 @@ class CustomerIOOptions(PipelineOptions):
         _ = self.mapping_settings
         self._check_input()
         self._check_dead_letters()
+        self._check_rules()
         self._check_dataflow()
 
     def _settings(self, settings_class: type[_Settings]) -> _Settings:
@@ -200,6 +207,12 @@ class CustomerIOOptions(PipelineOptions):
             raise OptionError(
                 f"--runner={runner} needs --dead_letters=PREFIX, which all workers must reach, or --dead_letter_topic."
             )
+
+    def _check_rules(self) -> None:
+        given = self.rules_settings
+        for name in ("rules_sha256", "dead_letters_redacted"):
+            if getattr(given, name) and not given.rules:
+                raise OptionError(f"--{name}={str(getattr(given, name)).lower()} needs --rules.")
 
     def _check_dataflow(self) -> None:
         if not self.runs_on_dataflow:

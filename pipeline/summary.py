@@ -10,6 +10,7 @@ from customerio_beam.reasons import REASONS
 __all__ = ["Summary"]
 
 _DEAD_LETTERS = "dead_letters"
+_FILTERED = "filtered"
 _DELIVERY = "WriteToCustomerIO"
 
 
@@ -34,8 +35,18 @@ class Summary:
 
     @property
     def events_filtered(self) -> int:
+        """Events that opted this destination out, or that a rule filtered."""
+        return self.events_opted_out + sum(self.filtered_by_rule.values())
+
+    @property
+    def events_opted_out(self) -> int:
         """Events that opted this destination out."""
         return self._count("events", "filtered")
+
+    @property
+    def filtered_by_rule(self) -> dict[str, int]:
+        """Events that a rule filtered, by the rule, the most frequent first."""
+        return self._counts(_FILTERED)
 
     @property
     def events_unusable(self) -> int:
@@ -56,8 +67,7 @@ class Summary:
     @property
     def dead_letters(self) -> dict[str, int]:
         """Records by their reason, the most frequent first."""
-        reasons = {name: count for (space, name), count in self.counters.items() if space == _DEAD_LETTERS and count}
-        return dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+        return self._counts(_DEAD_LETTERS)
 
     def lines(self, *, delivers: bool, dead_letters_place: str) -> list[str]:
         """Write the summary for a terminal.
@@ -70,7 +80,9 @@ class Summary:
             return [f"The runner reported no counts. Dead letters, if any, are in {dead_letters_place}"]
         rows = [
             ("events read", self.events_read),
-            ("  filtered (opted out)", self.events_filtered),
+            ("  filtered", self.events_filtered),
+            ("    opted out", self.events_opted_out),
+            *((f"    {rule}", count) for rule, count in self.filtered_by_rule.items()),
             ("  unusable", self.events_unusable),
             ("  mapped", self.events_read - self.events_filtered - self.events_unusable),
             ("operations of these", self._count("operations", "mapped")),
@@ -113,6 +125,10 @@ class Summary:
                 f"{old:,} identify calls are older than 7 days. Customer.io may ignore them for profiles that have "
                 "changed since: docs/backfill.md says how to try it on one person"
             )
+
+    def _counts(self, namespace: str) -> dict[str, int]:
+        counts = {name: count for (space, name), count in self.counters.items() if space == namespace and count}
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def _mean(self, name: str) -> int:
         return round(self.means.get((_DELIVERY, name), 0.0))

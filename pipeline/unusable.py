@@ -40,13 +40,13 @@ def unusable_input(summary: Summary, settings: InputSettings, examples: Mapping[
 
     Returns:
         One line, where nothing was read although a file was named, or where more than half of the events are dead
-        letters of ``parse`` or ``map``, or are filtered. None where the input is fine.
+        letters of ``parse`` or ``map``, or opted out. None where the input is fine. What rules filter is meant to be.
     """
     if summary.events_read == 0:
         named = [visible(pattern) for pattern in file_patterns(settings.input) if names_a_file(pattern)]
         return f"UNUSABLE INPUT: there is no event in {', '.join(named)}. {_HINT}" if named else None
-    counts = {**summary.unusable_reasons, FILTERED: summary.events_filtered}
-    unused = summary.events_unusable + summary.events_filtered
+    counts = {**summary.unusable_reasons, FILTERED: summary.events_opted_out}
+    unused = summary.events_unusable + summary.events_opted_out
     if settings.input_format == "dead_letters":
         unused = counts.get(_NOT_A_DEAD_LETTER, 0)
         counts = {_NOT_A_DEAD_LETTER: unused}

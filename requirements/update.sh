@@ -14,4 +14,4 @@ lock test --extra test setup.py requirements/build.in
 lock dev --extra dev setup.py requirements/build.in
 lock compile --constraint requirements/dev.txt requirements/compile.in
 # What workers without an image install besides what Beam's own image has: see docs/dataflow.md.
-sed -nE 's/^((msgspec|urllib3)==[^ ]*).*/\1/p' requirements/runtime.txt > requirements/worker.txt
+sed -nE 's/^((msgspec|ruamel-yaml|urllib3)==[^ ]*).*/\1/p' requirements/runtime.txt > requirements/worker.txt

@@ -18,8 +18,9 @@ ALLOWED: dict[str, set[str]] = {
     "mapping": set(),
     "reading": {"mapping"},
     "delivery": {"mapping"},
-    "transforms": {"mapping", "reading", "delivery"},
-    "pipeline": {"mapping", "reading", "delivery", "transforms"},
+    "rules": {"mapping", "reading", "delivery"},
+    "transforms": {"mapping", "reading", "delivery", "rules"},
+    "pipeline": {"mapping", "reading", "delivery", "rules", "transforms"},
     "sandbox": set(),
 }
 
