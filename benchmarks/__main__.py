@@ -26,6 +26,7 @@ from benchmarks import (
     mapping_speed,
     rate_limit,
     requests_needed,
+    rules_speed,
     start,
     streaming_latency,
 )
@@ -50,6 +51,7 @@ def _measurements(
         yield lambda folder=folder: mapping_speed.measure_in(  # type: ignore[misc]
             folder, *((20_000, 3) if quick else ())
         )
+    yield lambda: rules_speed.measure(20_000, 3) if quick else rules_speed.measure()
     yield lambda: requests_needed.measure(20_000) if quick else requests_needed.measure()
     yield lambda: rate_limit.measure(10.0) if quick else rate_limit.measure()
     yield lambda: start.measure(3) if quick else start.measure()

@@ -18,7 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 
 import orjson
@@ -33,7 +33,10 @@ from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.reading.events import read_events
 from customerio_beam.reading.payload import Payload
 
-__all__ = ["measure", "measure_in"]
+__all__ = ["Work", "measure", "measure_in", "time_in_turns"]
+
+#: A program that is timed.
+Work = Callable[[list[bytes]], None]
 
 _EVENTS = 100_000
 _RUNS = 7
@@ -52,8 +55,7 @@ def measure(count: int = _EVENTS, runs: int = _RUNS) -> Measurement:
         runs: Passes over them; the first one, which warms up, does not count.
     """
     lines = list(events(count))
-    _time_both(lines)
-    times = [_time_both(lines) for _ in range(runs)]
+    times = time_in_turns(lines, runs, _map, _load_and_dump)
     ratio = statistics.median(product / bare for product, bare in times)
     is_compiled = not reading.__file__.endswith(".py")
     return Measurement(
@@ -79,25 +81,39 @@ def measure_in(project: pathlib.Path, count: int = _EVENTS, runs: int = _RUNS) -
     return Measurement(**json.loads(ran.stdout))
 
 
-def _time_both(lines: list[bytes]) -> tuple[float, float]:
-    """Return the CPU seconds of the product and of the bare pair."""
-    secs = {_map: 0.0, _load_and_dump: 0.0}
-    order = [_map, _load_and_dump]
+def time_in_turns(lines: list[bytes], runs: int, one: Work, other: Work) -> list[tuple[float, float]]:
+    """Time two programs over the same lines, a few lines each in turn.
+
+    Args:
+        lines: The lines.
+        runs: Passes over them; one before them, which warms up, does not count.
+        one: Takes lines.
+        other: Takes the same lines.
+
+    Returns:
+        The CPU seconds of both, for each pass.
+    """
+    return [_time_both(lines, one, other) for _ in range(runs + 1)][1:]
+
+
+def _time_both(lines: list[bytes], one: Work, other: Work) -> tuple[float, float]:
+    secs = {one: 0.0, other: 0.0}
+    order = [one, other]
     rest = iter(lines)
     while turn := list(itertools.islice(rest, _TURN)):
         for work in order:
             secs[work] += _cpu_secs(work, turn)
         order.reverse()  # who goes first finds the lines in no cache
-    return secs[_map], secs[_load_and_dump]
+    return secs[one], secs[other]
 
 
-def _cpu_secs(work: Callable[[Iterable[bytes]], None], lines: list[bytes]) -> float:
+def _cpu_secs(work: Work, lines: list[bytes]) -> float:
     started = time.process_time()
     work(lines)
     return time.process_time() - started
 
 
-def _map(lines: Iterable[bytes]) -> None:
+def _map(lines: list[bytes]) -> None:
     settings = MappingSettings()
     block = Payload(b"\n".join(lines), "events.ndjson", 0, is_lines=True)
     for outcome in read_events(block, settings=settings):
@@ -107,7 +123,7 @@ def _map(lines: Iterable[bytes]) -> None:
         map_event(outcome, settings)
 
 
-def _load_and_dump(lines: Iterable[bytes]) -> None:
+def _load_and_dump(lines: list[bytes]) -> None:
     loads, dumps = orjson.loads, orjson.dumps
     for line in lines:
         dumps(loads(line))
