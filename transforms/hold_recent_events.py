@@ -14,6 +14,7 @@ from customerio_beam.mapping.origin import Origin
 from customerio_beam.mapping.replay import replay_of
 from customerio_beam.transforms.batches import BatchDoFn
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
+from customerio_beam.transforms.error_handling import HandlesErrors
 from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
 
 __all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
@@ -38,7 +39,7 @@ class HoldResult(NamedTuple):
     dead_letters: beam.PCollection
 
 
-class HoldRecentEvents(beam.PTransform):
+class HoldRecentEvents(HandlesErrors):
     """Hold back event, page and screen operations that are young enough to trigger a campaign.
 
     Of dead letters that are sent again, it holds only those that were held before.
@@ -63,7 +64,8 @@ class HoldRecentEvents(beam.PTransform):
     def expand(self, operations: beam.PCollection) -> HoldResult:
         """Wire the holding DoFn; see the class."""
         hold = _Hold(self._launched_at, self._clock)
-        return HoldResult(*with_dead_letters(operations, "Hold recent events", hold, operations=KeyedOperation))
+        outputs = with_dead_letters(operations, "Hold recent events", hold, operations=KeyedOperation)
+        return self.handled(HoldResult(*outputs))
 
 
 def _is_held(keyed: KeyedOperation, held_from_ms: int) -> bool:

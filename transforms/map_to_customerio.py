@@ -22,6 +22,7 @@ from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.transforms.batches import BatchDoFn
 from customerio_beam.transforms.bundle_tally import BundleTally
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
+from customerio_beam.transforms.error_handling import HandlesErrors
 from customerio_beam.transforms.key_by_person import KeyedEvent
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
@@ -51,7 +52,7 @@ class MapResult(NamedTuple):
     claims: beam.PCollection
 
 
-class MapToCustomerIO(beam.PTransform):
+class MapToCustomerIO(HandlesErrors):
     """Map events, keyed by person, to operations of Customer.io's Track API v2.
 
     Takes a ``PCollection[tuple[bytes, Event]]`` (of ``KeyByPerson``) and returns a ``MapResult``.
@@ -78,7 +79,7 @@ class MapToCustomerIO(beam.PTransform):
         operations, claims, dead_letters = with_dead_letters(
             keyed_events, "Map events", mapper, operations=KeyedOperation, claims=KeyedOperation
         )
-        return MapResult(operations, dead_letters, claims)
+        return self.handled(MapResult(operations, dead_letters, claims))
 
 
 class _Map(BatchDoFn):

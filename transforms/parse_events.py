@@ -17,6 +17,7 @@ from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES, Payload
 from customerio_beam.transforms.batches import Batch
 from customerio_beam.transforms.bundle_tally import FILTERED, BundleTally
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
+from customerio_beam.transforms.error_handling import HandlesErrors
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
 
@@ -35,7 +36,7 @@ class ParseResult(NamedTuple):
     dead_letters: beam.PCollection
 
 
-class ParseEvents(beam.PTransform):
+class ParseEvents(HandlesErrors):
     """Read events in the Segment spec from payloads: one event, an array, or a library's envelope each.
 
     Takes a ``PCollection`` of ``bytes`` or ``Payload`` and returns a ``ParseResult``. Events that opt Customer.io out
@@ -76,7 +77,7 @@ class ParseEvents(beam.PTransform):
         if source_timestamps is None:
             source_timestamps = not payloads.is_bounded
         reader = _Parse(self._settings, source_timestamps, self._clock, self._max_payload_bytes)
-        return ParseResult(*with_dead_letters(payloads, "Read events", reader, events=Event))
+        return self.handled(ParseResult(*with_dead_letters(payloads, "Read events", reader, events=Event)))
 
 
 #: A list of events is handed on when it has so many events, or so many bytes of their text.

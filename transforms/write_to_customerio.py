@@ -9,11 +9,12 @@ from customerio_beam.delivery.credentials import CredentialsSource
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.transforms.check_operations import CheckOperations
 from customerio_beam.transforms.deliver import DeliverByShard, DeliverEach, WriteResult
+from customerio_beam.transforms.error_handling import HandlesErrors
 
 __all__ = ["WriteResult", "WriteToCustomerIO"]
 
 
-class WriteToCustomerIO(beam.PTransform):
+class WriteToCustomerIO(HandlesErrors):
     """Deliver operations to Customer.io: at least once, which their ULIDs turn into exactly once in effect.
 
     Takes a ``PCollection`` of ``(person key, (event time in unix milliseconds, operation as JSON, event))``. The key is
@@ -74,9 +75,11 @@ class WriteToCustomerIO(beam.PTransform):
             others = checked.operations | "Deliver" >> self._each()
             written = [others, checked.apart | "DeliverClaiming" >> self._by_shard(after=others.delivered)]
         dead_letters = [checked.dead_letters, *(result.dead_letters for result in written)]
-        return WriteResult(
-            [result.delivered for result in written] | "MergeDelivered" >> beam.Flatten(),
-            dead_letters | "MergeDeadLetters" >> beam.Flatten(),
+        return self.handled(
+            WriteResult(
+                [result.delivered for result in written] | "MergeDelivered" >> beam.Flatten(),
+                dead_letters | "MergeDeadLetters" >> beam.Flatten(),
+            )
         )
 
     def _by_shard(self, after: beam.PCollection | None = None) -> DeliverByShard:
