@@ -34,7 +34,10 @@ ROOT = pathlib.Path(__file__).parent
 VERSION = runpy.run_path(str(ROOT / "customerio_beam" / "version.py"))["__version__"]
 
 SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4", "wcwidth>=0.9,<1"]
+# Beam's own packages for its YAML pipelines.
+YAML = ["apache-beam[yaml]>=2.77,<3"]
 TEST = [
+    *YAML,
     "pytest>=8.4,<10",
     "pyhamcrest>=2.1,<3",
     "hypothesis>=6.130,<7",
@@ -70,7 +73,11 @@ setup(
     # transforms and pipeline are links in there, to the folders beside this file.
     packages=find_packages(include=["customerio_beam*"]),
     ext_modules=compiled_mapping(),
-    package_data={"customerio_beam": ["py.typed"], "customerio_beam.sandbox": ["templates/*", "static/*"]},
+    package_data={
+        "customerio_beam": ["py.typed"],
+        "customerio_beam.beam_yaml": ["providers.yaml"],
+        "customerio_beam.sandbox": ["templates/*", "static/*"],
+    },
     entry_points={
         "console_scripts": [
             "customerio-beam = customerio_beam.pipeline.__main__:main",
@@ -93,6 +100,7 @@ setup(
         # Beam's own file systems for s3:// and azfs://.
         "aws": ["apache-beam[aws]>=2.77,<3"],
         "azure": ["apache-beam[azure]>=2.77,<3"],
+        "yaml": YAML,
         "sandbox": SANDBOX,
         "test": SANDBOX + TEST,
         "dev": SANDBOX + TEST + DEV,

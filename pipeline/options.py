@@ -16,18 +16,11 @@ from apache_beam.options.pipeline_options import (
     WorkerOptions,
 )
 
-from customerio_beam.delivery.credentials import (
-    API_KEY_VARIABLE,
-    SITE_ID_VARIABLE,
-    CredentialsSource,
-    EnvironmentVariable,
-    Literal,
-    ValueSource,
-)
-from customerio_beam.delivery.secret_manager import SecretVersion
+from customerio_beam.delivery.credentials import CredentialsSource
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.pipeline.arguments import GROUPS, add_arguments, options
+from customerio_beam.pipeline.credentials import credentials_source
 from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.inputs import Input, select_input
 from customerio_beam.pipeline.job_settings import (
@@ -101,18 +94,10 @@ class CustomerIOOptions(PipelineOptions):
     @property
     def credentials_source(self) -> CredentialsSource:
         """Where the Site ID and the Track API key come from."""
-        given = self._settings(CredentialsSettings)
-        if given.site_id and given.site_id_secret:
-            raise OptionError("Give --site_id or --site_id_secret, not both.")
-        site_id: ValueSource = EnvironmentVariable(SITE_ID_VARIABLE)
-        api_key: ValueSource = EnvironmentVariable(API_KEY_VARIABLE)
-        if given.site_id:
-            site_id = Literal(given.site_id)
-        elif given.site_id_secret:
-            site_id = _secret("--site_id_secret", given.site_id_secret)
-        if given.api_key_secret:
-            api_key = _secret("--api_key_secret", given.api_key_secret)
-        return CredentialsSource(site_id, api_key)
+        try:
+            return credentials_source(self._settings(CredentialsSettings))
+        except ValueError as error:
+            raise OptionError(f"--{error}.") from None
 
     @property
     def holds_recent_events(self) -> bool:
@@ -284,13 +269,6 @@ def _unknown_sentence(name: str, known: Iterable[str], cutoff: float) -> str:
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     hint = f" Did you mean {near[0]}?" if near else " See --help."
     return f"There is no option {name}.{hint}"
-
-
-def _secret(option: str, name: str) -> SecretVersion:
-    try:
-        return SecretVersion(name)
-    except ValueError as error:
-        raise OptionError(f"{option}{str(error).removeprefix('resource')}.") from None
 
 
 class _StrictParser(argparse.ArgumentParser):

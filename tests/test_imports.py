@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "rules": {"mapping", "reading", "delivery"},
     "transforms": {"mapping", "reading", "delivery", "rules"},
     "pipeline": {"mapping", "reading", "delivery", "rules", "transforms"},
+    "beam_yaml": {"mapping", "reading", "delivery", "rules", "transforms", "pipeline"},
     "sandbox": set(),
 }
 

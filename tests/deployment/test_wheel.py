@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import zipfile
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
+import requests
 from hamcrest import assert_that, contains_exactly, contains_inanyorder, contains_string, has_entries
 
+from customerio_beam.sandbox.server import running_sandbox
 from tests.deployment.environments import Environment
 
 pytestmark = pytest.mark.integration
@@ -88,3 +93,30 @@ def test_without_its_packages_the_sandbox_says_how_to_install_them(foreign: Envi
     said = foreign.run("sh", "-c", command, cwd=foreign.folder)
     assert_that(said, contains_string("pip install 'customerio-beam[sandbox]'"))
     assert_that(said, contains_string("status 2"))
+
+
+def test_the_yaml_pipeline_of_the_docs_runs(foreign: Environment, project: pathlib.Path) -> None:
+    folder = foreign.folder / "yaml"
+    (folder / "events").mkdir(parents=True)
+    rows = [{**_EVENT, "properties": {"total": 12.5}}, {**_EVENT, "userId": None, "messageId": "m2"}]
+    pa.parquet.write_table(pa.Table.from_pylist(rows), folder / "events" / "1.parquet")
+    page = (project / "docs" / "yaml.md").read_text(encoding="utf-8")
+    pipeline = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[0]
+    with running_sandbox(site_id="site", api_key="key") as sandbox:
+        endpoint = f"account_region: us\n        track_endpoint: {sandbox.url}"
+        (folder / "send.yaml").write_text(pipeline.replace("account_region: eu", endpoint))
+        foreign.run(
+            *("python", "-m", "apache_beam.yaml.main", "--yaml_pipeline_file=send.yaml", "--runner=FnApiRunner"),
+            cwd=folder,
+            variables={"CUSTOMERIO_SITE_ID": "site", "CUSTOMERIO_API_KEY": "key"},
+        )
+        activity = requests.get(f"{sandbox.url}/activity.json", timeout=10).json()["activity"]
+    expected = has_entries(name="Ordered", identifiers={"id": "u1"}, attributes={"total": 12.5})
+    assert_that([row["operation"] for row in activity], contains_exactly(expected))
+    [errors] = folder.glob("errors.json-*")
+    assert_that(json.loads(errors.read_text()), has_entries(reason="missing_identity", stage="map", retryable=False))
+
+
+def test_the_wheel_has_the_provider_file(foreign: Environment) -> None:
+    said = foreign.run("python", "-m", "customerio_beam.beam_yaml", cwd=foreign.folder)
+    assert_that(pathlib.Path(said.strip()).read_text(), contains_string("SendToCustomerIO:"))

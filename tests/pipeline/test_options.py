@@ -87,7 +87,7 @@ CLUSTER = ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:8099", "--dead_l
         ),
         (
             [*FILES, "--site_id=a", "--site_id_secret=projects/p/secrets/s"],
-            "Give --site_id or --site_id_secret, not both",
+            "--site_id and site_id_secret are both given: give one",
         ),
         (
             [*FILES, "--max_request_per_second=5"],
