@@ -89,6 +89,9 @@ setup(
         # 2.67 to 2.75 leak memory when DoFns raise often; 2.77 is the first version that the tests ran with. Beam keeps
         # its interfaces within a major version, and an application pins its own: the lock files do here.
         "apache-beam[gcp]>=2.77,<3",
+        # Both come with Beam, whose readers of Avro and Parquet are made of them.
+        "fastavro>=1.9,<2",
+        "pyarrow>=14,<26",
         "google-cloud-secret-manager>=2.20,<3",
         "msgspec>=0.19,<1",
         "requests>=2.32,<3",

@@ -16,6 +16,7 @@ from customerio_beam.pipeline.file_patterns import check_files, file_patterns
 from customerio_beam.pipeline.job_settings import InputSettings
 from customerio_beam.pipeline.read_files import ReadFiles
 from customerio_beam.pipeline.read_topic import ReadTopic
+from customerio_beam.pipeline.read_warehouse import ReadWarehouse, check_tables
 from customerio_beam.pipeline.sources import OpenDeadLetters, ReadDeadLetters, ReadSubscription
 
 __all__ = ["INPUTS", "Input", "Payloads", "select_input"]
@@ -80,13 +81,17 @@ class FileEvents(Input):
     holds_recent = True
 
     def check(self) -> None:
-        """Check that every pattern matches a file."""
-        check_files(file_patterns(self._settings.input))
+        """Check that every pattern matches a file, and names no table that can't be read."""
+        patterns = file_patterns(self._settings.input)
+        if self._settings.input_layout is not None:
+            check_tables(patterns)
+        check_files(patterns)
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the files."""
         patterns = file_patterns(self._settings.input)
-        payloads = pipeline | "ReadEvents" >> ReadFiles(patterns, self._settings.max_payload_bytes)
+        source = ReadFiles if self._settings.input_layout is None else ReadWarehouse
+        payloads = pipeline | "ReadEvents" >> source(patterns, self._settings.max_payload_bytes)
         return Payloads(payloads, (), have_times=False)
 
 
@@ -94,6 +99,15 @@ class FileDeadLetters(FileEvents):
     """Dead letters in files, to be sent again."""
 
     format = "dead_letters"
+
+    def check(self) -> None:
+        """Check that every pattern matches a file, and that they are not said to be rows."""
+        if self._settings.input_layout is not None:
+            raise OptionError(
+                f"--input_layout={self._settings.input_layout} does not go with --input_format=dead_letters: dead "
+                "letters hold events already."
+            )
+        super().check()
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the payloads out of the records, each with the time that its source gave it."""

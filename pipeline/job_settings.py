@@ -82,6 +82,14 @@ class InputSettings:
             least=1,
         ),
     )
+    input_layout: Literal["segment"] | None = setting(
+        None,
+        Setting(
+            "layout of rows. segment: the files are exports (Parquet, Avro or NDJSON) of the tables of Segment's "
+            "warehouse, one a call or an event",
+            applies_to="files",
+        ),
+    )
     max_payload_bytes: int = setting(
         DEFAULT_MAX_PAYLOAD_BYTES,
         Setting(

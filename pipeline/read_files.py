@@ -20,7 +20,7 @@ from customerio_beam.reading.text import Blocks
 from customerio_beam.transforms.live_counts import LIVE_COUNTS
 from customerio_beam.visible import visible
 
-__all__ = ["ReadFiles", "open_file"]
+__all__ = ["ReadFiles", "found_files", "open_file", "read_found"]
 
 #: Larger files of plain lines are read in parts of this size, side by side.
 _PART_BYTES = 64 << 20
@@ -58,28 +58,45 @@ class ReadFiles(beam.PTransform):
 
     def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
         """Wire the reading and the accounting; see the class."""
-        planned = (
-            begin
-            | "List patterns" >> beam.Create([os.fsencode(pattern) for pattern in self._patterns])
-            | "Match files" >> beam.FlatMap(_match_files).with_output_types(_FOUND)
-            | "Take each file once" >> beam.GroupByKey()
-            | "Plan parts" >> beam.ParDo(_PlanParts()).with_outputs(_MATCHED, main="parts")
-        )
-        planned.parts.element_type = convert_to_beam_type(_PART)
-        planned[_MATCHED].element_type = convert_to_beam_type(_ACCOUNT)
-        read = (
-            planned.parts
-            | "Spread parts" >> beam.Reshuffle()
-            | "Read parts" >> beam.ParDo(_ReadPart(self._max_payload_bytes)).with_outputs(_READ, main="payloads")
-        )
-        read.payloads.element_type = convert_to_beam_type(Payload)
-        read[_READ].element_type = convert_to_beam_type(_ACCOUNT)
-        _ = (
-            {_MATCHED: planned[_MATCHED], _READ: read[_READ]}
-            | "Group by file" >> beam.CoGroupByKey()
-            | "Compare bytes" >> beam.ParDo(_CompareBytes())
-        )
-        return read.payloads
+        return read_found(found_files(begin, self._patterns), self._max_payload_bytes)
+
+
+def found_files(begin: beam.pvalue.PBegin, patterns: Sequence[str]) -> beam.PCollection:
+    """Find files, each once.
+
+    Args:
+        begin: The pipeline's begin.
+        patterns: As ``ReadFiles`` takes them.
+
+    Returns:
+        ``PCollection`` of (identity, [(path, size or -1 where only reading tells), ...]): the paths of a file.
+    """
+    return (
+        begin
+        | "List patterns" >> beam.Create([os.fsencode(pattern) for pattern in patterns])
+        | "Match files" >> beam.FlatMap(_match_files).with_output_types(_FOUND)
+        | "Take each file once" >> beam.GroupByKey()
+    )
+
+
+def read_found(found: beam.PCollection, max_payload_bytes: int) -> beam.PCollection:
+    """Read the texts that ``found_files`` returns: ``PCollection[Payload]``. See ``ReadFiles``."""
+    planned = found | "Plan parts" >> beam.ParDo(_PlanParts()).with_outputs(_MATCHED, main="parts")
+    planned.parts.element_type = convert_to_beam_type(_PART)
+    planned[_MATCHED].element_type = convert_to_beam_type(_ACCOUNT)
+    read = (
+        planned.parts
+        | "Spread parts" >> beam.Reshuffle()
+        | "Read parts" >> beam.ParDo(_ReadPart(max_payload_bytes)).with_outputs(_READ, main="payloads")
+    )
+    read.payloads.element_type = convert_to_beam_type(Payload)
+    read[_READ].element_type = convert_to_beam_type(_ACCOUNT)
+    _ = (
+        {_MATCHED: planned[_MATCHED], _READ: read[_READ]}
+        | "Group by file" >> beam.CoGroupByKey()
+        | "Compare bytes" >> beam.ParDo(_CompareBytes())
+    )
+    return read.payloads
 
 
 def _match_files(pattern: bytes) -> Iterator[tuple[bytes, tuple[bytes, int]]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Final
+from typing import Final, Literal
 
 from customerio_beam.reading.errors import UnreadableFileError, unreadable
 
-__all__ = ["COMPRESSIONS", "HEAD_BYTES", "TEXT", "begins", "has_zlib_header", "identify"]
+__all__ = ["COMPRESSIONS", "HEAD_BYTES", "TEXT", "TableFormat", "begins", "has_zlib_header", "identify", "table_format"]
 
 #: How many first bytes tell what a file is. A tar archive says so at byte 257; text is judged by a sample.
 HEAD_BYTES: Final = 1024
@@ -39,6 +39,14 @@ _SUFFIXES: Final = {
     ".zz": "deflate",
 }
 
+TableFormat = Literal["parquet", "avro"]
+
+#: The files of tables that can be read where the input is a table's, and how each begins (their specifications).
+_TABLES: Final[dict[TableFormat, re.Pattern[bytes]]] = {
+    "parquet": re.compile(rb"PAR[1E][^\t\n\r -~]"),
+    "avro": re.compile(rb"Obj\x01"),
+}
+
 # bzip2: a level, then the mark of a block or of the end; or a file that is cut within them.
 # zstd: a frame, or a skippable one (RFC 8878, section 3.1).
 _MARKS: Final = {
@@ -58,8 +66,8 @@ _OTHERS: Final = (
     ("a 7z archive", re.compile(rb"7z\xbc\xaf\x27\x1c")),
     ("a rar archive", re.compile(rb"Rar!\x1a\x07")),
     ("a tar archive", re.compile(rb"(?s:.{257})ustar[\x00 ]")),
-    ("a Parquet file", re.compile(rb"PAR[1E][^\t\n\r -~]")),
-    ("an Avro file", re.compile(rb"Obj\x01")),
+    ("a Parquet file", _TABLES["parquet"]),
+    ("an Avro file", _TABLES["avro"]),
     ("an ORC file", re.compile(rb"ORC(?s:.{0,16})[\x00-\x08\x0e-\x1f]")),
     ("an Arrow file", re.compile(rb"ARROW1\x00\x00")),
     ("a Hadoop sequence file", re.compile(rb"SEQ[\x00-\x08]")),
@@ -111,6 +119,18 @@ def identify(head: bytes, name: str, *, has_own_name: bool = True) -> str:
     if by_name is not None:
         return by_name
     raise _other_kind(name, "binary data, or text in another encoding")
+
+
+def table_format(head: bytes) -> TableFormat | None:
+    """Tell whether a file is one of a table, and of which format.
+
+    Args:
+        head: Its first ``HEAD_BYTES`` bytes, or all of them where it is shorter.
+
+    Returns:
+        The format; None for a file of another kind, which ``identify`` tells.
+    """
+    return next((table for table, pattern in _TABLES.items() if pattern.match(head)), None)
 
 
 def begins(kind: str, data: bytes) -> bool:
