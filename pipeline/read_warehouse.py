@@ -14,6 +14,7 @@ from apache_beam.io.avroio import ReadAllFromAvro
 from apache_beam.io.parquetio import ReadAllFromParquetBatched
 from apache_beam.metrics import Metrics
 from apache_beam.transforms.window import GlobalWindows
+from apache_beam.typehints.native_type_compatibility import convert_to_beam_type
 
 from customerio_beam.mapping import json_text
 from customerio_beam.pipeline.errors import OptionError
@@ -81,9 +82,9 @@ class ReadWarehouse(beam.PTransform):
         files = found_files(begin, self._patterns)
         tell = beam.ParDo(_TellFormatsApart()).with_outputs(_PARQUET, _AVRO, _MATCHED, main="texts")
         found = files | "Tell formats apart" >> tell
-        found.texts.element_type = _FOUND
+        found.texts.element_type = convert_to_beam_type(_FOUND)
         found[_PARQUET].element_type = found[_AVRO].element_type = str
-        found[_MATCHED].element_type = _ACCOUNT
+        found[_MATCHED].element_type = convert_to_beam_type(_ACCOUNT)
         lines = read_found(found.texts, self._max_payload_bytes)
         texts = lines | "Convert text" >> beam.ParDo(_ConvertText()).with_output_types(Payload)
         tables = found[_PARQUET] | "Read Parquet" >> ReadAllFromParquetBatched(with_filename=True)
@@ -91,7 +92,8 @@ class ReadWarehouse(beam.PTransform):
         parquet = tables | "Convert Parquet" >> beam.ParDo(_ConvertParquet()).with_outputs(_READ, main="events")
         avro = records | "Convert Avro" >> beam.ParDo(_ConvertRows()).with_outputs(_READ, main="events")
         for converted in (parquet, avro):
-            converted.events.element_type, converted[_READ].element_type = Payload, _ACCOUNT
+            converted.events.element_type = convert_to_beam_type(Payload)
+            converted[_READ].element_type = convert_to_beam_type(_ACCOUNT)
         read = (parquet[_READ], avro[_READ]) | "Merge rows read" >> beam.Flatten()
         _ = (
             {_MATCHED: found[_MATCHED], _READ: read}

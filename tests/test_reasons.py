@@ -11,7 +11,7 @@ from tests.reasons_in_code import reasons_in
 PACKAGES = ("customerio_beam/mapping", "customerio_beam/reading", "transforms", "customerio_beam/delivery", "pipeline")
 
 #: Reasons that code passes on as a value, not as text where the record is made.
-_PASSED_ON = {"retries_exhausted"}
+_PASSED_ON = {"retries_exhausted", "replayed_too_often"}
 
 
 def test_the_table_has_every_reason_that_the_code_gives() -> None:

@@ -22,8 +22,6 @@ __all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
 #: An event stamped within the last 72 hours can trigger campaigns (Customer.io's documentation).
 CAMPAIGN_WINDOW_SECS = 72 * 3600
 
-_RECENT_EVENT = "recent_event"
-
 _TRIGGERING = frozenset({"event", "page", "screen"})
 
 
@@ -82,7 +80,7 @@ def _can_trigger(operation: bytes) -> bool:
 def _is_wanted(origin: Origin) -> bool:
     """Whether somebody sends a dead letter again that was never held."""
     replay = replay_of(origin.source)
-    return replay is not None and replay.reason != _RECENT_EVENT
+    return replay is not None and replay.reason != "recent_event"
 
 
 class _Hold(BatchDoFn):
@@ -105,7 +103,7 @@ class _Hold(BatchDoFn):
     def _dead_letter(self, time_ms: int, operation: bytes, origin: Origin) -> bytes:
         return counted_dead_letter(
             stage="deliver",
-            reason=_RECENT_EVENT,
+            reason="recent_event",
             detail="The event is of the 72 hours before the backfill, so it could trigger a campaign.",
             payload=origin,
             failed_at=self._clock(),

@@ -47,7 +47,7 @@ _MAPPING = settings_group(MappingSettings)
 _PARSING = settings_group(InputSettings, "max_payload_bytes")
 _CREDENTIALS = settings_group(CredentialsSettings, "site_id", "site_id_secret", "api_key_secret")
 _SENDING = settings_group(InputSettings, "max_payload_bytes", "backfill_recent")
-_DELIVERY = settings_group(DeliverySettings, also=("max_num_workers",))
+_DELIVERY = settings_group(DeliverySettings)
 
 
 class _Transform(beam.PTransform):
@@ -169,19 +169,18 @@ class _Send(_Transform):
                     "on Dataflow, api_key_secret and site_id_secret (or site_id) are needed: workers don't see this "
                     "machine's environment"
                 )
-            if "max_num_workers" not in self._given and not options.view_as(WorkerOptions).max_num_workers:
+            if "rate_workers" not in self._given and not options.view_as(WorkerOptions).max_num_workers:
                 raise ValueError(
-                    "on Dataflow, --max_num_workers (or the setting) is needed: max_requests_per_second is divided by "
-                    "it"
+                    "on Dataflow, --max_num_workers (or rate_workers) is needed: max_requests_per_second is divided by it"
                 )
 
     def _shared(self, options: Any) -> DeliverySettings:
         """Divide the rate by the pipeline's workers, where the config does not say by how many."""
-        if "max_num_workers" in self._given:
+        if "rate_workers" in self._given:
             return self._settings.delivery
         workers = options.view_as(WorkerOptions)
         number = workers.max_num_workers or workers.num_workers or 1
-        return dataclasses.replace(self._settings.delivery, max_num_workers=number)
+        return dataclasses.replace(self._settings.delivery, rate_workers=number)
 
 
 def _read_config(groups: Sequence[SettingsGroup], config: dict[str, Any]) -> list[Any]:

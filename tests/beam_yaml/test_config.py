@@ -99,4 +99,4 @@ def test_what_dataflow_needs_is_checked_when_the_pipeline_is_built() -> None:
         _ = rows | "Without secrets" >> SendToCustomerIO()
     with pytest.raises(ValueError, match="--max_num_workers"):
         _ = rows | "Without workers" >> SendToCustomerIO(**secrets)
-    _ = rows | SendToCustomerIO(**secrets, max_num_workers=4)
+    _ = rows | SendToCustomerIO(**secrets, rate_workers=4)

@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent import futures
-from typing import Any
 
-import grpc
 import pytest
-from google.iam.v1 import iam_policy_pb2
-from google.pubsub_v1 import types
 from hamcrest import assert_that, calling, contains_string, equal_to, is_, raises
 
 from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.main import run
 from customerio_beam.pipeline.topic_check import check_topic
+from tests.pubsub_topics import running_topics
 
 _TOPICS = "projects/shop-data/topics"
-_REFUSALS = {
-    f"{_TOPICS}/missing": grpc.StatusCode.NOT_FOUND,
-    f"{_TOPICS}/secret": grpc.StatusCode.PERMISSION_DENIED,
-    f"{_TOPICS}/broken": grpc.StatusCode.INTERNAL,
-}
-
-
-def _get_topic(request: Any, context: grpc.ServicerContext) -> Any:
-    if request.topic in _REFUSALS:
-        context.abort(_REFUSALS[request.topic], "No.")
-    return types.Topic.pb()(name=request.topic)
-
-
-def _test_permissions(request: Any, context: grpc.ServicerContext) -> Any:
-    if request.resource.endswith("/emulated"):
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, "No.")
-    permissions = [] if request.resource.endswith("/read-only") else request.permissions
-    return iam_policy_pb2.TestIamPermissionsResponse(permissions=permissions)
 
 
 @pytest.fixture(autouse=True)
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    running = grpc.server(futures.ThreadPoolExecutor(2))
-    for service, method, answer, request_type in (
-        ("google.pubsub.v1.Publisher", "GetTopic", _get_topic, types.GetTopicRequest.pb()),
-        ("google.iam.v1.IAMPolicy", "TestIamPermissions", _test_permissions, iam_policy_pb2.TestIamPermissionsRequest),
-    ):
-        handler = grpc.unary_unary_rpc_method_handler(
-            answer, request_type.FromString, lambda response: response.SerializeToString()
-        )
-        running.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: handler})])
-    port = running.add_insecure_port("127.0.0.1:0")
-    running.start()
-    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", f"127.0.0.1:{port}")
-    yield
-    running.stop(None)
+    with running_topics() as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        yield
 
 
 @pytest.mark.parametrize("name", ["usable", "emulated"])
