@@ -171,7 +171,8 @@ class _Send(_Transform):
                 )
             if "rate_workers" not in self._given and not options.view_as(WorkerOptions).max_num_workers:
                 raise ValueError(
-                    "on Dataflow, --max_num_workers (or rate_workers) is needed: max_requests_per_second is divided by it"
+                    "on Dataflow, --max_num_workers (or rate_workers) is needed: max_requests_per_second is divided "
+                    "by it"
                 )
 
     def _shared(self, options: Any) -> DeliverySettings:
