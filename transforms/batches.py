@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import abc
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import apache_beam as beam
@@ -18,7 +18,7 @@ from apache_beam.typehints.batch import BatchConverter
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.origin import Origin
 
-__all__ = ["Batch", "BatchDoFn"]
+__all__ = ["Batch", "BatchDoFn", "exploded"]
 
 #: Elements whose sizes give a batch's estimated size.
 _SAMPLED = 4
@@ -71,6 +71,15 @@ def _size(element: Any) -> int:
     return len(element.text) if isinstance(element, Origin) else 8
 
 
+def exploded(outputs: Iterable[Any]) -> Iterator[Any]:
+    """Yield the elements of lists and of tagged lists one by one, as a DoFn's ``process`` does."""
+    for output in outputs:
+        if isinstance(output, beam.pvalue.TaggedOutput):
+            yield from (beam.pvalue.TaggedOutput(output.tag, each) for each in output.value)
+        else:
+            yield from output
+
+
 class BatchDoFn(beam.DoFn):
     """A DoFn that takes lists of elements, or single elements, and yields lists.
 
@@ -86,11 +95,7 @@ class BatchDoFn(beam.DoFn):
 
     def process(self, element: Any) -> Iterator[Any]:
         """Process an element that comes alone; yields single elements."""
-        for output in self.process_batch([element]):
-            if isinstance(output, beam.pvalue.TaggedOutput):
-                yield from (beam.pvalue.TaggedOutput(output.tag, each) for each in output.value)
-            else:
-                yield from output
+        return exploded(self.process_batch([element]))
 
     def get_input_batch_type(self, input_element_type: Any) -> type:
         """Tell Beam the type of the batches."""

@@ -14,7 +14,7 @@ from customerio_beam.mapping.event import Event, Filtered, Rejected
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.reading.events import Blank, read_events
 from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES, Payload
-from customerio_beam.transforms.batches import Batch
+from customerio_beam.transforms.batches import Batch, exploded
 from customerio_beam.transforms.bundle_tally import FILTERED, BundleTally
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.error_handling import HandlesErrors
@@ -76,7 +76,8 @@ class ParseEvents(HandlesErrors):
         source_timestamps = self._source_timestamps
         if source_timestamps is None:
             source_timestamps = not payloads.is_bounded
-        reader = _Parse(self._settings, source_timestamps, self._clock, self._max_payload_bytes)
+        kind = _ParseBlocks if payloads.is_bounded else _ParseMessages
+        reader = kind(self._settings, source_timestamps, self._clock, self._max_payload_bytes)
         return self.handled(ParseResult(*with_dead_letters(payloads, "Read events", reader, events=Event)))
 
 
@@ -86,7 +87,7 @@ _BATCH_BYTES = 2_000_000
 
 
 class _Parse(beam.DoFn):
-    """Reads payloads; yields lists of events."""
+    """Reads payloads."""
 
     def __init__(
         self,
@@ -110,8 +111,8 @@ class _Parse(beam.DoFn):
     def finish_bundle(self) -> None:
         self._tally.finish()
 
-    @beam.DoFn.yields_batches
-    def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+    def _read(self, payload: Payload | bytes, timestamp: Any) -> Iterator[Any]:
+        """Yield lists of events, and tagged lists of dead letters."""
         source_time_ms = None
         if self._source_timestamps and timestamp != MIN_TIMESTAMP:
             source_time_ms = timestamp.micros // 1000
@@ -157,10 +158,25 @@ class _Parse(beam.DoFn):
             event_time_ms=source_time_ms,
         )
 
+    def infer_output_type(self, input_type: Any) -> Any:
+        """Tell Beam the type of the events."""
+        return Event
+
+
+class _ParseBlocks(_Parse):
+    """Reads blocks of files; yields lists of events."""
+
+    @beam.DoFn.yields_batches
+    def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        return self._read(payload, timestamp)
+
     def get_output_batch_type(self, input_element_type: Any) -> type:
         """Tell Beam the type of the batches."""
         return Batch
 
-    def infer_output_type(self, input_type: Any) -> Any:
-        """Tell Beam the type of the events."""
-        return Event
+
+class _ParseMessages(_Parse):
+    """Reads messages, one or a few events each; yields single events: Beam's old direct runner knows no lists."""
+
+    def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:
+        return exploded(self._read(payload, timestamp))
