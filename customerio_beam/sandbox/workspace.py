@@ -187,7 +187,7 @@ class Workspace:
                 self._repeats += 1
                 return
             self._updates.add(digest)
-        who = tuple(identifiers.items())
+        who = tuple((kind, str(value)) for kind, value in identifiers.items())
         newest = self._newest.get(who)
         if newest is not None and time < newest:
             self._violations[who] += 1
