@@ -76,7 +76,7 @@ class ParseEvents(HandlesErrors):
         source_timestamps = self._source_timestamps
         if source_timestamps is None:
             source_timestamps = not payloads.is_bounded
-        kind = _ParseBlocks if payloads.is_bounded else _ParseMessages
+        kind = _ParseBlocks if payloads.is_bounded else _Parse
         reader = kind(self._settings, source_timestamps, self._clock, self._max_payload_bytes)
         return self.handled(ParseResult(*with_dead_letters(payloads, "Read events", reader, events=Event)))
 
@@ -86,7 +86,7 @@ _BATCH_EVENTS = 2_000
 _BATCH_BYTES = 2_000_000
 
 
-class _Parse(beam.DoFn):
+class _ReadEvents(beam.DoFn):
     """Reads payloads."""
 
     def __init__(
@@ -163,7 +163,7 @@ class _Parse(beam.DoFn):
         return Event
 
 
-class _ParseBlocks(_Parse):
+class _ParseBlocks(_ReadEvents):
     """Reads blocks of files; yields lists of events."""
 
     @beam.DoFn.yields_batches
@@ -175,7 +175,7 @@ class _ParseBlocks(_Parse):
         return Batch
 
 
-class _ParseMessages(_Parse):
+class _Parse(_ReadEvents):
     """Reads messages, one or a few events each; yields single events: Beam's old direct runner knows no lists."""
 
     def process(self, payload: Payload | bytes, timestamp: Any = beam.DoFn.TimestampParam) -> Iterator[Any]:

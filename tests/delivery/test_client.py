@@ -398,7 +398,8 @@ def test_the_libraries_below_do_not_log_urls_or_foreign_headers(attempt, caplog)
 
 
 def test_cookies_are_not_kept():
-    with raw_server(sending(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")) as server:
+    headers = b"Set-Cookie: a=b\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"
+    with raw_server(sending(b"HTTP/1.1 200 OK\r\n" + headers + b"{}")) as server:
         client = client_of(server.url)
         for _ in range(2):
             client.attempt(REQUEST, KEY)
