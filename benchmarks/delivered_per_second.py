@@ -18,17 +18,12 @@ from benchmarks.measurement import Measurement
 from benchmarks.operations import keyed_operations
 from benchmarks.processes import API_KEY, SITE_ID, stand_in, stats
 from customerio_beam.delivery.batching import Value
-from customerio_beam.delivery.cancellation import Cancellation
-from customerio_beam.delivery.client import TrackClient
 from customerio_beam.delivery.clock import SystemClock
 from customerio_beam.delivery.credentials import CredentialsKeeper, CredentialsSource
-from customerio_beam.delivery.lanes import Lanes
 from customerio_beam.delivery.rate_limit import WorkerRateLimit
-from customerio_beam.delivery.retry import RetryPolicy
-from customerio_beam.delivery.sender import Sender
+from customerio_beam.delivery.session import DeliverySession
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.delivery.workspace import Workspace
-from customerio_beam.delivery.writer import BundleWriter
 
 __all__ = ["measure"]
 
@@ -102,26 +97,8 @@ def _deliver(values: list[tuple[bytes, Value]], url: str) -> float:
     credentials = CredentialsKeeper(CredentialsSource(), max_age_secs=settings.secret_max_age_secs)
     workspace = Workspace(settings.base_url, credentials)
     rate_limit = WorkerRateLimit(settings.worker_requests_per_second, workspace.identity)
-    cancelled = Cancellation()
-    clients = [
-        TrackClient(settings.base_url, connect_timeout_secs=10, attempt_timeout_secs=60, cancelled=cancelled)
-        for _ in range(settings.max_in_flight_requests)
-    ]
-    senders = [
-        Sender(
-            client,
-            workspace,
-            rate_limit,
-            account_region=settings.account_region,
-            retry=RetryPolicy(max_secs=settings.max_retry_secs),
-            on_exhausted=settings.on_exhausted,
-            clock=SystemClock(),
-            cancelled=cancelled,
-        )
-        for client in clients
-    ]
-    lanes = Lanes([sender.deliver for sender in senders], cancelled)
-    writer = BundleWriter(lanes, max_bytes=settings.max_batch_bytes, max_operations=settings.max_batch_operations)
+    session = DeliverySession(workspace, rate_limit, settings, SystemClock())
+    writer = session.start_bundle()
     before = stats(url)["operations"]
     started = time.perf_counter()
     for key, value in values:
@@ -130,9 +107,7 @@ def _deliver(values: list[tuple[bytes, Value]], url: str) -> float:
     for _ in writer.flush():
         pass
     elapsed = time.perf_counter() - started
-    lanes.close()
-    for client in clients:
-        client.close()
+    session.close()
     taken = stats(url)["operations"] - before
     if taken != len(values):
         raise RuntimeError(f"the sandbox took {taken} operations of {len(values)}")

@@ -15,24 +15,18 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from customerio_beam.delivery.batching import KeyedOperation, Value
 from customerio_beam.delivery.blocks import Block, RowReader
-from customerio_beam.delivery.cancellation import Cancellation
-from customerio_beam.delivery.client import TrackClient
 from customerio_beam.delivery.clock import Clock
 from customerio_beam.delivery.credentials import CredentialsSource
 from customerio_beam.delivery.external_sort import sort_rows
-from customerio_beam.delivery.lanes import Lanes
-from customerio_beam.delivery.rate_limit import RateLimit, WorkerRateLimit
 from customerio_beam.delivery.report import Failure, Report
-from customerio_beam.delivery.retry import RetryPolicy
-from customerio_beam.delivery.sender import Sender
+from customerio_beam.delivery.session import DeliverySession
 from customerio_beam.delivery.settings import DeliverySettings
-from customerio_beam.delivery.workspace import Workspace, shared_workspace
-from customerio_beam.delivery.writer import BundleWriter
+from customerio_beam.delivery.workspace import shared_workspace
 from customerio_beam.transforms.batches import Batch
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.delivery_metrics import DeliveryMetrics
 from customerio_beam.transforms.outputs import counted_dead_letter
-from customerio_beam.transforms.rate_limit_service import ServiceRateLimit
+from customerio_beam.transforms.rate_limit_service import rate_limit_of
 
 __all__ = ["DeliverOperations", "DeliverShards"]
 
@@ -52,54 +46,19 @@ class _Deliver(beam.DoFn):
         self._source = source
         self._settings = settings
         self._clock = clock
-        self._resources: list[Lanes | TrackClient] = []
+        self._session: DeliverySession | None = None
 
     def setup(self) -> None:
         """Fetch the credentials, join the worker's rate limit, and start the lanes."""
         settings = self._settings
         workspace = shared_workspace(self._source, settings.base_url, settings.secret_max_age_secs)
-        rate_limit = self._rate_limit(workspace)
-        cancelled = Cancellation()
         self._metrics = DeliveryMetrics(settings.max_in_flight_requests)
-        clients = [
-            TrackClient(
-                settings.base_url,
-                connect_timeout_secs=settings.connect_timeout_secs,
-                attempt_timeout_secs=settings.attempt_timeout_secs,
-                cancelled=cancelled,
-            )
-            for _ in range(settings.max_in_flight_requests)
-        ]
-        deliverers = [
-            Sender(
-                client,
-                workspace,
-                rate_limit,
-                account_region=settings.account_region,
-                retry=RetryPolicy(max_secs=settings.max_retry_secs),
-                on_exhausted=settings.on_exhausted,
-                clock=self._clock,
-                cancelled=cancelled,
-            ).deliver
-            for client in clients
-        ]
-        self._lanes = Lanes(deliverers, cancelled)
-        self._resources = [self._lanes, *clients]
-
-    def _rate_limit(self, workspace: Workspace) -> RateLimit:
-        worker = WorkerRateLimit(self._settings.worker_requests_per_second, workspace.identity)
-        if self._settings.rate_limit_service is None:
-            return worker
-        return ServiceRateLimit(worker, self._settings.rate_limit_service)
+        self._session = DeliverySession(workspace, rate_limit_of(settings, workspace), settings, self._clock)
 
     def start_bundle(self) -> None:
-        """Begin with empty batches, whatever an earlier bundle left behind when it failed."""
-        self._lanes.cancel()
-        self._writer = BundleWriter(
-            self._lanes,
-            max_bytes=self._settings.max_batch_bytes,
-            max_operations=self._settings.max_batch_operations,
-        )
+        """Begin with empty batches."""
+        assert self._session is not None  # noqa: S101  # Beam calls setup first
+        self._writer = self._session.start_bundle()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Send what is left over, and wait for all answers."""
@@ -108,8 +67,8 @@ class _Deliver(beam.DoFn):
 
     def teardown(self) -> None:
         """End the lanes and close their connections."""
-        for resource in self._resources:
-            resource.close()
+        if self._session is not None:
+            self._session.close()
 
     def _write(self, key: Hashable | None, values: Iterable[Value], timestamp: Any, window: Any) -> Iterator[Any]:
         for report in self._writer.write(key, values, (timestamp, window)):

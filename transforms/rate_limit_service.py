@@ -10,13 +10,27 @@ import grpc
 from apache_beam.io.components.rate_limiter import EnvoyRateLimiter
 
 from customerio_beam.delivery.errors import RateLimitServiceError
-from customerio_beam.delivery.rate_limit import RateLimit
+from customerio_beam.delivery.rate_limit import RateLimit, WorkerRateLimit
+from customerio_beam.delivery.settings import DeliverySettings
+from customerio_beam.delivery.workspace import Workspace
 
-__all__ = ["DESCRIPTOR", "DOMAIN", "ServiceRateLimit"]
+__all__ = ["DESCRIPTOR", "DOMAIN", "ServiceRateLimit", "rate_limit_of"]
 
 #: What the service's configuration must name: one descriptor in one domain, with a limit per second.
 DOMAIN = "customerio"
 DESCRIPTOR = {"api": "track"}
+
+
+def rate_limit_of(settings: DeliverySettings, workspace: Workspace) -> RateLimit:
+    """Return what grants this process's requests: the worker's share, and the service if the settings name one.
+
+    Raises:
+        CredentialsUnavailableError: The credentials can't be fetched; the Site ID tells which limit it is.
+    """
+    worker = WorkerRateLimit(settings.worker_requests_per_second, workspace.identity)
+    if settings.rate_limit_service is None:
+        return worker
+    return ServiceRateLimit(worker, settings.rate_limit_service)
 
 
 class ServiceRateLimit:
