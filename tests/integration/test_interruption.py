@@ -99,9 +99,9 @@ import sys, time
 from customerio_beam.pipeline.interruption import interruptible
 
 with interruptible():
-    print("ready", flush=True)
     while True:
         try:
+            print("ready", flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             print("swallowed", flush=True)
