@@ -24,6 +24,7 @@ from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.delivery.workspace import shared_workspace
 from customerio_beam.transforms.batches import Batch
 from customerio_beam.transforms.dead_letter import DEAD_LETTERS
+from customerio_beam.transforms.delivery_log import DeliveryLog
 from customerio_beam.transforms.delivery_metrics import DeliveryMetrics
 from customerio_beam.transforms.outputs import counted_dead_letter
 from customerio_beam.transforms.rate_limit_service import rate_limit_of
@@ -53,6 +54,7 @@ class _Deliver(beam.DoFn):
         settings = self._settings
         workspace = shared_workspace(self._source, settings.base_url, settings.secret_max_age_secs)
         self._metrics = DeliveryMetrics(settings.max_in_flight_requests)
+        self._log = DeliveryLog(settings.worker_requests_per_second, self._clock)
         self._session = DeliverySession(workspace, rate_limit_of(settings, workspace), settings, self._clock)
 
     def start_bundle(self) -> None:
@@ -64,10 +66,12 @@ class _Deliver(beam.DoFn):
         """Send what is left over, and wait for all answers."""
         for report in self._writer.flush():
             yield from self._outputs(report)
+        self._log.finish_bundle()
 
     def teardown(self) -> None:
         """End the lanes and close their connections."""
         if self._session is not None:
+            self._log.close()
             self._session.close()
 
     def _write(self, key: Hashable | None, values: Iterable[Value], timestamp: Any, window: Any) -> Iterator[Any]:
@@ -77,6 +81,7 @@ class _Deliver(beam.DoFn):
     def _outputs(self, report: Report) -> Iterator[Any]:
         """Account for a report: metrics, counts and dead letters, in the windows that the operations came in."""
         self._metrics.count(report)
+        self._log.count(report)
         for failure in report.failures:
             timestamp, window = failure.context
             record = self._record(failure)
