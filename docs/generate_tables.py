@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from customerio_beam.pipeline.arguments import GROUPS, default_text, options
+from customerio_beam.pipeline.commands import COMMANDS
 from customerio_beam.reasons import REASONS
 from customerio_beam.rules.model import ConsentRules, EventRules, PeopleRules, RulesFile, TopFieldRules, When
 from customerio_beam.setting import Declaration
@@ -38,8 +39,15 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
 
 
-def _options(settings_class: type) -> str:
-    return _table(["Option", "Value", "Default", "Meaning"], map(_option, options(settings_class)))
+def _options(declared: Iterable[Declaration]) -> str:
+    return _table(["Option", "Value", "Default", "Meaning"], map(_option, declared))
+
+
+def _command_options(name: str) -> str:
+    """Return the table of a command's own options, without those of the job that it takes too."""
+    command = COMMANDS[name]
+    own = next(iter(command.settings))
+    return _options(command.declared(own))
 
 
 def _option(declared: Declaration) -> list[str]:
@@ -102,7 +110,6 @@ def _kind(found: dict[str, Any]) -> str:
 
 #: What writes each table, by the table's name in its markers.
 TABLES: dict[str, Callable[[], str]] = {
-    **{f"options, {title}": lambda of=settings_class: _options(of) for title, settings_class in GROUPS.items()},
     **{
         f"rules, {name}": lambda of=model: _rules(of)
         for name, model in {
@@ -113,11 +120,15 @@ TABLES: dict[str, Callable[[], str]] = {
             "when": When,
         }.items()
     },
+    **{
+        f"options, {title}": lambda of=settings_class: _options(options(of)) for title, settings_class in GROUPS.items()
+    },
+    **{f"command, {name}": lambda of=name: _command_options(of) for name in COMMANDS},
     **{f"reasons, {stage}": lambda of=stage: _reasons(of) for stage in ("parse", "map", "deliver")},
 }
 
 #: The pages that have tables.
-PAGES = (DOCS / "options.md", DOCS / "dead-letters.md", DOCS / "rules.md")
+PAGES = (DOCS / "options.md", DOCS / "dead-letters.md", DOCS / "people.md", DOCS / "rules.md")
 
 RULES_SCHEMA = DOCS / "rules.schema.json"
 

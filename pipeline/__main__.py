@@ -6,6 +6,7 @@ import pathlib
 import sys
 
 from customerio_beam.pipeline.arguments import help_parser
+from customerio_beam.pipeline.commands import COMMANDS, commands_help, run_command
 from customerio_beam.version import __version__
 
 #: The command that runs the job. Options without a command mean it.
@@ -18,6 +19,8 @@ def main() -> int:
     ``--help`` and ``--version`` load nothing else: Beam takes seconds.
     """
     argv = sys.argv[1:]
+    if argv and argv[0] in COMMANDS:
+        return run_command(_program(), argv[0], argv[1:])
     if argv[:1] == [_RUN]:
         del argv[0]
     if "--version" in argv:
@@ -25,6 +28,7 @@ def main() -> int:
         return 0
     if not argv or "--help" in argv or "-h" in argv:
         help_parser(_program()).print_help()
+        print("\n" + commands_help(_program()))
         return 0 if argv else 2
     if not argv[0].startswith("-"):
         print(f"There is no command {argv[0]}: see {_program()} --help.", file=sys.stderr)

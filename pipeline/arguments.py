@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from customerio_beam.delivery.settings import DeliverySettings
@@ -11,7 +11,7 @@ from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.pipeline.job_settings import CredentialsSettings, InputSettings, OutputSettings, RulesSettings
 from customerio_beam.setting import Declaration, declarations
 
-__all__ = ["GROUPS", "add_arguments", "default_text", "help_parser", "options"]
+__all__ = ["GROUPS", "add_arguments", "add_options", "default_text", "help_parser", "options"]
 
 #: The groups of ``--help``: a title, and the settings class whose fields are the group's options.
 GROUPS: dict[str, type] = {
@@ -63,9 +63,13 @@ def options(settings_class: type) -> Iterator[Declaration]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the job's options to a parser, in the groups that ``--help`` shows."""
     for title, settings_class in GROUPS.items():
-        group = parser.add_argument_group(title)
-        for declared in options(settings_class):
-            group.add_argument(f"--{declared.name}", help=_help(declared), **_form(declared))
+        add_options(parser.add_argument_group(title), options(settings_class))
+
+
+def add_options(group: argparse._ActionsContainer, declared_options: Iterable[Declaration]) -> None:
+    """Add declared settings to a parser, or to a group of one, as options."""
+    for declared in declared_options:
+        group.add_argument(f"--{declared.name}", help=_help(declared), **_form(declared))
 
 
 def help_parser(program: str) -> argparse.ArgumentParser:

@@ -28,9 +28,8 @@ from customerio_beam.delivery.workspace import shared_workspace
 from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.counts import read_counts
 from customerio_beam.pipeline.errors import OptionError
-from customerio_beam.pipeline.failures import failure_sentence
+from customerio_beam.pipeline.exit_status import exit_status
 from customerio_beam.pipeline.flink_jobs import cancel_flink_job
-from customerio_beam.pipeline.interruption import interruptible
 from customerio_beam.pipeline.job_server import check_job_server
 from customerio_beam.pipeline.options import CustomerIOOptions, parse_options, runner_options
 from customerio_beam.pipeline.progress import show_progress
@@ -67,18 +66,7 @@ def run(argv: Sequence[str]) -> int:
         its input could not be used (``unusable_input``); 130 or 143 if Ctrl-C or SIGTERM
         ended it.
     """
-    with interruptible() as interruption:
-        try:
-            status = _run_command(argv)
-        except BaseException as error:
-            if interruption.status is not None:
-                return interruption.status
-            sentence = failure_sentence(error)
-            if sentence is None:
-                raise
-            print(f"The job failed: {sentence}", file=sys.stderr)
-            return 1
-        return interruption.status or status
+    return exit_status(lambda: _run_command(argv), "The job")
 
 
 def _run_command(argv: Sequence[str]) -> int:

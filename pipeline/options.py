@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 from apache_beam.options.pipeline_options import (
     GoogleCloudOptions,
@@ -30,6 +30,7 @@ from customerio_beam.pipeline.job_settings import (
     OutputSettings,
     RulesSettings,
 )
+from customerio_beam.pipeline.strict_parser import StrictParser, unknown_sentence
 
 __all__ = ["CustomerIOOptions", "parse_options", "runner_options"]
 
@@ -237,7 +238,7 @@ def parse_options(argv: Sequence[str]) -> CustomerIOOptions:
     if parsed.runs_on_portable_runner:
         _check_slips(unknown)
     elif unknown:
-        raise OptionError(_unknown_sentence(unknown[0], parser._option_string_actions, cutoff=0.6))
+        raise OptionError(unknown_sentence(unknown[0], parser._option_string_actions))
     parsed.check()
     return parsed
 
@@ -250,7 +251,7 @@ def runner_options(argv: Sequence[str]) -> list[str]:
 
 def _parse(argv: Sequence[str]) -> tuple[argparse.ArgumentParser, list[str]]:
     """Check every option that is known; return the parser, and the unknown words without their values."""
-    parser = _StrictParser(add_help=False, allow_abbrev=False)
+    parser = StrictParser(add_help=False, allow_abbrev=False)
     for options_class in {cls.__name__: cls for cls in PipelineOptions.__subclasses__()}.values():
         options_class._add_argparse_args(parser)
     _, unknown = parser.parse_known_args(list(argv))
@@ -262,21 +263,4 @@ def _check_slips(words: Sequence[str]) -> None:
     own = [f"--{declared.name}" for settings_class in GROUPS.values() for declared in options(settings_class)]
     for name in words:
         if difflib.get_close_matches(name, own, n=1, cutoff=_SLIP):
-            raise OptionError(_unknown_sentence(name, own, cutoff=_SLIP))
-
-
-def _unknown_sentence(name: str, known: Iterable[str], cutoff: float) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    hint = f" Did you mean {near[0]}?" if near else " See --help."
-    return f"There is no option {name}.{hint}"
-
-
-class _StrictParser(argparse.ArgumentParser):
-    """Says what is wrong with a value in one sentence instead of printing the usage."""
-
-    def add_value_provider_argument(self, *names: str, **kwargs: Any) -> None:
-        """Beam's way to declare an option that a classic template fills in later."""
-        self.add_argument(*names, **kwargs)
-
-    def error(self, message: str) -> Any:
-        raise OptionError(f"{message[:1].upper()}{message[1:]}.")
+            raise OptionError(unknown_sentence(name, own, cutoff=_SLIP))

@@ -19,8 +19,10 @@ ALLOWED: dict[str, set[str]] = {
     "reading": {"mapping"},
     "delivery": {"mapping"},
     "rules": {"mapping", "reading", "delivery"},
+    "people": {"mapping", "reading", "delivery"},
+    "report": {"mapping"},
     "transforms": {"mapping", "reading", "delivery", "rules"},
-    "pipeline": {"mapping", "reading", "delivery", "rules", "transforms"},
+    "pipeline": {"mapping", "reading", "delivery", "people", "report", "rules", "transforms"},
     "beam_yaml": {"mapping", "reading", "delivery", "rules", "transforms", "pipeline"},
     "sandbox": set(),
 }
