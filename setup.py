@@ -45,6 +45,8 @@ TEST = [
     "pytest-xdist>=3.6,<4",
     "python-ulid>=3.0,<4",
     "customerio>=3.2,<4",
+    "python-hcl2>=8.1,<9",
+    "promql-parser>=0.11,<1",
 ]
 DEV = ["ruff>=0.12", "mypy>=1.17,<3", "types-requests>=2.32", "uv>=0.8", "pre-commit>=4.2,<5"]
 

@@ -36,6 +36,7 @@ go_programs() {
   go_program prism "github.com/apache/beam/sdks/v2/go/cmd/prism@v$BEAM_VERSION"
   go_program service_cmd "$(sed -n 's/^_MODULE = "\(.*\)"$/\1/p' tests/integration/rate_limit_service.py)"
   go_program actionlint "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+  go_program hclfmt "github.com/hashicorp/hcl/v2/cmd/hclfmt@v2.25.0"
   # Go itself knows whether our few lines have changed.
   for name in pubsub_server gcs_server; do
     (cd "tests/integration/$name" && go build -o "$GO_BIN/$name" .) || missing "$name: 'go build' failed, see above"
