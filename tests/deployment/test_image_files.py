@@ -16,7 +16,13 @@ _PACKAGES = {"customerio_beam", "transforms", "pipeline"}
 
 
 def pins(file: pathlib.Path) -> dict[str, str]:
-    return dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", file.read_text(), re.MULTILINE))
+    return pins_in(file.read_text())
+
+
+def pins_in(text: str) -> dict[str, str]:
+    """Versions by names, in the one form that lock files write: pip writes a name as its package does."""
+    found = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", text, re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
 
 
 def test_the_image_has_beam_of_the_locked_version(project):

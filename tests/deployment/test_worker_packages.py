@@ -8,11 +8,11 @@ import pickle
 import tarfile
 
 import pytest
-from hamcrest import assert_that, contains_string, empty, equal_to, has_items
+from hamcrest import assert_that, empty, equal_to, has_entries, has_items
 
 from tests.deployment.conftest import STREAMING, Launch, Launched
 from tests.deployment.environments import IMPORT_EVERYTHING, Environment
-from tests.deployment.test_image_files import pins
+from tests.deployment.test_image_files import pins, pins_in
 
 pytestmark = pytest.mark.integration
 
@@ -78,8 +78,7 @@ def test_a_worker_loads_every_function_of_the_job(worker, staged, launched):
 
 def test_a_worker_has_the_locked_versions_of_what_its_image_lacks(worker, staged, project):
     frozen = worker.run("python", "-m", "pip", "freeze", cwd=staged)
-    for name, version in pins(project / "requirements" / "worker.txt").items():
-        assert_that(frozen, contains_string(f"\n{name}=={version}\n"))
+    assert_that(pins_in(frozen), has_entries(pins(project / "requirements" / "worker.txt")))
 
 
 def _files(launched: Launched) -> list[str]:
