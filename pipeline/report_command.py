@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 from customerio_beam.pipeline.command_settings import ReportSettings
 from customerio_beam.pipeline.commands import Given
 from customerio_beam.pipeline.dead_letter_files import dead_letter_pattern, find_dead_letters, records
-from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.exit_status import exit_status
+from customerio_beam.pipeline.private_page import write_private
 from customerio_beam.pipeline.read_files import open_file
 from customerio_beam.reading.errors import UnreadableFileError
 from customerio_beam.report.dead_letters import html_report, text_report
@@ -48,17 +47,6 @@ def _run(options: ReportSettings, prefix: str) -> int:
             print(error, file=sys.stderr)
     place = visible(dead_letter_pattern(prefix))
     if options.report is not None:
-        _write(Path(options.report), html_report(tally, place))
+        write_private(Path(options.report), html_report(tally, place))
     print("\n".join(text_report(tally, place)))
     return 3 if tally.total or tally.unreadable or unreadable else 0
-
-
-def _write(path: Path, page: str) -> None:
-    """Write a page that only this user can read: it may have values of events in it."""
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(page)
-    except OSError as error:
-        raise OptionError(f"--report={visible(str(path))} can't be written to: {error.strerror}.") from error

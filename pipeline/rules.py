@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 
 from customerio_beam.delivery.credentials import EnvironmentVariable
 from customerio_beam.delivery.errors import CredentialsUnavailableError
+from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.file_patterns import is_local
 from customerio_beam.pipeline.options import CustomerIOOptions
@@ -17,7 +20,7 @@ from customerio_beam.rules.problems import RulesError
 from customerio_beam.transforms.file_systems import opened
 from customerio_beam.transforms.rules_files import RULES_RESOURCES, read_rules
 
-__all__ = ["job_rules"]
+__all__ = ["checked_rules", "job_rules"]
 
 
 def job_rules(options: CustomerIOOptions) -> LoadedRules | None:
@@ -32,7 +35,7 @@ def job_rules(options: CustomerIOOptions) -> LoadedRules | None:
     given = options.rules_settings
     if given.rules is None:
         return None
-    try:
+    with _refused(f"--rules={given.rules}"):
         loaded = read_rules(given.rules, options.mapping_settings)
         if given.rules_sha256 not in (None, loaded.sha256):
             raise OptionError(
@@ -40,16 +43,40 @@ def job_rules(options: CustomerIOOptions) -> LoadedRules | None:
                 "that of another file."
             )
         _check_resources(loaded, options)
-    except RulesError as error:
-        raise OptionError(f"--rules={given.rules} can't be used:\n{error}") from None
-    except (UnreadableFileError, CredentialsUnavailableError) as error:
-        raise OptionError(f"--rules={given.rules}: {error}") from None
     logger = logging.getLogger(__name__)
     logger.info("The rules are those of %s, with the SHA-256 %s", loaded.file, loaded.sha256)
     for warning in loaded.warnings:
         logger.warning("%s", warning.located(loaded.file))
     options.rules_sha256 = loaded.sha256
     return loaded
+
+
+def checked_rules(option: str, path: str, settings: MappingSettings) -> LoadedRules:
+    """Read a rules file for workers in this process, and check all that it needs.
+
+    Args:
+        option: The option that names the file, without its dashes.
+        path: Where the file is.
+        settings: The job's choices about the mapping.
+
+    Raises:
+        OptionError: The file can't be right, or names what is unavailable.
+    """
+    with _refused(f"--{option}={path}"):
+        loaded = read_rules(path, settings)
+        Rules(loaded.rules, settings, RULES_RESOURCES)
+    return loaded
+
+
+@contextlib.contextmanager
+def _refused(given: str) -> Iterator[None]:
+    """Say which option is at fault."""
+    try:
+        yield
+    except RulesError as error:
+        raise OptionError(f"{given} can't be used:\n{error}") from None
+    except (UnreadableFileError, CredentialsUnavailableError) as error:
+        raise OptionError(f"{given}: {error}") from None
 
 
 def _check_resources(loaded: LoadedRules, options: CustomerIOOptions) -> None:

@@ -10,6 +10,7 @@ import apache_beam as beam
 
 from customerio_beam.delivery.batching import KeyedOperation
 from customerio_beam.mapping import json_text
+from customerio_beam.mapping.campaigns import CAMPAIGN_WINDOW_SECS, can_trigger
 from customerio_beam.mapping.origin import Origin
 from customerio_beam.mapping.replay import replay_of
 from customerio_beam.transforms.batches import BatchDoFn
@@ -17,12 +18,8 @@ from customerio_beam.transforms.dead_letter import DEAD_LETTERS
 from customerio_beam.transforms.error_handling import HandlesErrors
 from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_letters
 
-__all__ = ["CAMPAIGN_WINDOW_SECS", "HoldRecentEvents", "HoldResult"]
+__all__ = ["HoldRecentEvents", "HoldResult"]
 
-#: An event stamped within the last 72 hours can trigger campaigns (Customer.io's documentation).
-CAMPAIGN_WINDOW_SECS = 72 * 3600
-
-_TRIGGERING = frozenset({"event", "page", "screen"})
 
 
 class HoldResult(NamedTuple):
@@ -68,13 +65,7 @@ class HoldRecentEvents(HandlesErrors):
 
 def _is_held(keyed: KeyedOperation, held_from_ms: int) -> bool:
     time_ms, operation, origin = keyed[1]
-    return time_ms >= held_from_ms and _can_trigger(operation) and not _is_wanted(origin)
-
-
-def _can_trigger(operation: bytes) -> bool:
-    fields = json_text.loads(operation)
-    # An event of a delivery (a push was opened, say) is not an event of a person.
-    return fields["action"] in _TRIGGERING and fields["type"] != "delivery"
+    return time_ms >= held_from_ms and can_trigger(json_text.loads(operation)) and not _is_wanted(origin)
 
 
 def _is_wanted(origin: Origin) -> bool:

@@ -12,9 +12,12 @@ from typing import Any
 
 import requests
 
-from tests.integration.tools import tool
+from tests.integration.tools import node_packages, tool
 
-__all__ = ["Browser", "running_browser"]
+__all__ = ["WIDTHS", "Browser", "axe_findings", "browser_of", "running_browser"]
+
+WIDTHS = {"desktop": 1300, "tablet": 800, "phone": 390}
+"""Widths of pages, in CSS pixels."""
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The key that the protocol names elements under."""
@@ -140,3 +143,24 @@ def running_browser(folder: pathlib.Path, width: int, height: int) -> Iterator[B
                 requests.delete(session, timeout=60)
         finally:
             driver.terminate()
+
+
+def browser_of(width: int, folder: pathlib.Path) -> Iterator[Browser]:
+    """Yields a browser of one of the `WIDTHS`, for a fixture."""
+    with running_browser(folder, width, 844) as browser:
+        yield browser
+
+
+_AXE = """
+const done = arguments[arguments.length - 1];
+axe.run(document, { rules: { "target-size": { enabled: true } } }).then(result => done({
+  passes: result.passes.length,
+  violations: result.violations.map(rule => [rule.id, rule.nodes.map(node => node.html)]),
+}));
+"""
+
+
+def axe_findings(browser: Browser) -> Any:
+    """Returns what axe (https://github.com/dequelabs/axe-core) finds in the open page: `passes` and `violations`."""
+    axe = (node_packages() / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    return browser.script_async(axe + _AXE)

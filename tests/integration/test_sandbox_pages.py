@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pathlib
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -11,9 +10,9 @@ import pytest
 import requests
 
 from customerio_beam.sandbox.server import RunningSandbox, running_sandbox
-from tests.integration.browser import Browser, running_browser
+from tests.integration.browser import WIDTHS, Browser, axe_findings, browser_of
 from tests.integration.job import API_KEY, SITE_ID, Job
-from tests.integration.tools import ROOT, node_packages
+from tests.integration.tools import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -57,14 +56,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]
         )
         assert answer.status_code == 207
         yield sandbox
-
-
-WIDTHS = {"desktop": 1300, "tablet": 800, "phone": 390}
-
-
-def browser_of(width: int, folder: pathlib.Path) -> Iterator[Browser]:
-    with running_browser(folder, width, 844) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -146,13 +137,6 @@ EVERY_PAGE = [
     "/activity?type=none",
     "/people?q=none",
 ]
-AXE = """
-const done = arguments[arguments.length - 1];
-axe.run(document, { rules: { "target-size": { enabled: true } } }).then(result => done({
-  passes: result.passes.length,
-  violations: result.violations.map(rule => [rule.id, rule.nodes.map(node => node.html)]),
-}));
-"""
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
@@ -168,10 +152,9 @@ def test_every_page_fits_the_window(filled: RunningSandbox, browser: Browser, pa
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", EVERY_PAGE)
 def test_axe_finds_nothing(filled: RunningSandbox, browser: Browser, page: str, scheme: str) -> None:
-    axe = (node_packages() / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     browser.prefer(scheme)
     browser.open(f"{filled.url}{page}")
-    found = browser.script_async(axe + AXE)
+    found = axe_findings(browser)
     assert found["violations"] == []
     assert found["passes"] > 20
 
