@@ -36,12 +36,13 @@ VERSION = runpy.run_path(str(ROOT / "customerio_beam" / "version.py"))["__versio
 SANDBOX = ["flask>=3.1,<4", "orjson>=3.10,<4", "wcwidth>=0.9,<1"]
 # Beam's own packages for its YAML pipelines.
 YAML = ["apache-beam[yaml]>=2.77,<3"]
+VALIDATE = ["jsonschema>=4.23,<5"]
 TEST = [
     *YAML,
+    *VALIDATE,
     "pytest>=8.4,<10",
     "pyhamcrest>=2.1,<3",
     "hypothesis>=6.130,<7",
-    "jsonschema>=4.23,<5",
     "pytest-xdist>=3.6,<4",
     "python-ulid>=3.0,<4",
     "customerio>=3.2,<4",
@@ -107,6 +108,8 @@ setup(
         "azure": ["apache-beam[azure]>=2.77,<3"],
         "yaml": YAML,
         "sandbox": SANDBOX,
+        # Tracking plans of the command validate.
+        "validate": VALIDATE,
         "test": SANDBOX + TEST,
         "dev": SANDBOX + TEST + DEV,
     },

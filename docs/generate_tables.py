@@ -128,7 +128,7 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 #: The pages that have tables.
-PAGES = (DOCS / "options.md", DOCS / "dead-letters.md", DOCS / "people.md", DOCS / "rules.md")
+PAGES = (DOCS / "options.md", DOCS / "dead-letters.md", DOCS / "rules.md", DOCS / "people.md", DOCS / "validate.md")
 
 RULES_SCHEMA = DOCS / "rules.schema.json"
 

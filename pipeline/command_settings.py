@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from customerio_beam.people.actions import Action
 from customerio_beam.setting import Setting, check_settings, setting
 
-__all__ = ["PeopleSettings", "PurgeSettings", "ReportSettings"]
+__all__ = ["PeopleSettings", "PurgeSettings", "ReportSettings", "ValidateSettings"]
 
 _IDS = Setting(
     "list of people, local or gs://: one id or email a line, or CSV with the header id,email,cio_id (or a part of it)",
@@ -65,6 +65,30 @@ class ReportSettings:
     dead_letters: str | None = setting(None, _DEAD_LETTERS)
     report: str | None = setting(None, Setting("write the report here as one HTML page, too", metavar="FILE.html"))
     show_values: bool = setting(False, Setting("show the values that messages quote; they may be personal data"))
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class ValidateSettings:
+    """What ``validate`` looks at and writes."""
+
+    sample: float = setting(
+        1.0,
+        Setting(
+            "share of the visitors whose events are looked at, such as 0.01: the same ones in each run", above=0, most=1
+        ),
+    )
+    compare: str | None = setting(
+        None,
+        Setting("another rules file: say what would change if it took the place of --rules", metavar="PATH"),
+    )
+    tracking_plan: str | None = setting(
+        None, Setting("JSON file with a JSON Schema for each event: list the events that break theirs", metavar="PATH")
+    )
+    report: str | None = setting(None, Setting("write the report here as one HTML page, too", metavar="FILE.html"))
+    show_values: bool = setting(False, Setting("show the values of events in examples; they may be personal data"))
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.pipeline.arguments import add_options, options
-from customerio_beam.pipeline.command_settings import PeopleSettings, PurgeSettings, ReportSettings
+from customerio_beam.pipeline.command_settings import PeopleSettings, PurgeSettings, ReportSettings, ValidateSettings
 from customerio_beam.pipeline.errors import OptionError
-from customerio_beam.pipeline.job_settings import CredentialsSettings
+from customerio_beam.pipeline.job_settings import CredentialsSettings, InputSettings, RulesSettings
 from customerio_beam.pipeline.strict_parser import StrictParser, unknown_sentence
 from customerio_beam.setting import Declaration
 
@@ -80,6 +80,18 @@ COMMANDS = {
         ("dead_letters",),
         {ReportSettings: None},
     ),
+    "validate": Command(
+        "Say what would be sent for some events, and what is wrong with them. Send nothing.",
+        "customerio_beam.pipeline.validate_command",
+        ("input",),
+        {
+            ValidateSettings: None,
+            InputSettings: ("input", "input_format", "max_payload_bytes", "backfill_recent"),
+            RulesSettings: ("rules",),
+            MappingSettings: None,
+            DeliverySettings: ("max_requests_per_second", "max_batch_operations"),
+        },
+    ),
 }
 
 
@@ -143,10 +155,17 @@ def parse_command(program: str, name: str, argv: Sequence[str]) -> Given:
     for settings_class in command.settings:
         chosen = {declared.name: getattr(values, declared.name) for declared in command.declared(settings_class)}
         try:
-            made[settings_class] = settings_class(**{key: value for key, value in chosen.items() if value is not None})
+            made[settings_class] = settings_class(**_given(chosen))
         except ValueError as error:
             raise OptionError(f"--{error}.") from None
     return Given(made)
+
+
+def _given(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are not missing, in the types of settings: a list of argparse is a tuple there."""
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in chosen.items() if value is not None
+    }
 
 
 def _parser(program: str, name: str) -> argparse.ArgumentParser:

@@ -26,7 +26,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["options.md", "dead-letters.md", "people.md", "rules.md"])
+@pytest.mark.parametrize("page", ["options.md", "dead-letters.md", "rules.md", "people.md", "validate.md"])
 def test_a_pages_tables_are_not_stale(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     fresh = generator().page_with_tables(text)

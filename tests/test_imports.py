@@ -20,9 +20,10 @@ ALLOWED: dict[str, set[str]] = {
     "delivery": {"mapping"},
     "rules": {"mapping", "reading", "delivery"},
     "people": {"mapping", "reading", "delivery"},
-    "report": {"mapping"},
-    "transforms": {"mapping", "reading", "delivery", "rules"},
-    "pipeline": {"mapping", "reading", "delivery", "people", "report", "rules", "transforms"},
+    "profile": {"mapping", "delivery", "rules"},
+    "report": {"mapping", "delivery", "rules", "profile"},
+    "transforms": {"mapping", "reading", "delivery", "rules", "profile"},
+    "pipeline": {"mapping", "reading", "delivery", "people", "profile", "report", "rules", "transforms"},
     "beam_yaml": {"mapping", "reading", "delivery", "rules", "transforms", "pipeline"},
     "sandbox": set(),
 }

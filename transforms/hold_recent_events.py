@@ -21,7 +21,6 @@ from customerio_beam.transforms.outputs import counted_dead_letter, with_dead_le
 __all__ = ["HoldRecentEvents", "HoldResult"]
 
 
-
 class HoldResult(NamedTuple):
     """What ``HoldRecentEvents`` returns.
 

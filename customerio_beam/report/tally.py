@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any, Final
 
 from customerio_beam.mapping import json_text
+from customerio_beam.profile.masking import masked_sentence
 from customerio_beam.visible import visible
 
 __all__ = ["MESSAGES", "OTHERS", "UNKNOWN", "ReasonTally", "Tally"]
@@ -23,10 +24,6 @@ _MAX_DIFFERENT: Final = 10_000
 _MESSAGE_CHARS: Final = 300
 _CODE_CHARS: Final = 100
 
-# Values in our own sentences are in quotes: everything from the first quote to the last goes, as a value may hold some.
-# Numbers differ from record to record.
-_VALUES: Final = re.compile(r"(?<!\w)['\"].*['\"](?!\w)", re.DOTALL)
-_NUMBERS: Final = re.compile(r"\d[\d,.]*(?<![,.])")
 _HOUR: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d", re.ASCII).match
 
 
@@ -110,7 +107,7 @@ class Tally:
             # The detail is Customer.io's own sentence, which may quote anything in any way.
             parts = [f"{name} {response[name]}" for name in ("status", "reason", "field") if response.get(name)]
             return visible(", ".join(parts), _MESSAGE_CHARS)
-        return visible(_NUMBERS.sub("N", _VALUES.sub("'…'", detail)), _MESSAGE_CHARS)
+        return visible(masked_sentence(detail), _MESSAGE_CHARS)
 
 
 def _source(source: Any) -> str:
