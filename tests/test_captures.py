@@ -14,9 +14,9 @@ import pytest
 from hamcrest import assert_that, empty, equal_to
 
 from customerio_beam.mapping.settings import MappingSettings
-from tests.event_outcomes import Outcome, outcomes
-from tests.operation_shapes import shape_faults
-from tests.operations_checker import limit_faults
+from tests.helpers.event_outcomes import Outcome, outcomes
+from tests.helpers.operation_shapes import shape_faults
+from tests.helpers.operations_checker import limit_faults
 
 CAPTURES = Path(__file__).parent / "captures"
 

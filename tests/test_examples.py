@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from customerio_beam.mapping.settings import MappingSettings
-from tests.event_outcomes import Outcome, outcomes
-from tests.operation_shapes import shape_faults
-from tests.operations_checker import limit_faults
+from tests.helpers.event_outcomes import Outcome, outcomes
+from tests.helpers.operation_shapes import shape_faults
+from tests.helpers.operations_checker import limit_faults
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

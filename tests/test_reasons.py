@@ -6,7 +6,7 @@ from hamcrest import assert_that, empty, equal_to
 
 from customerio_beam.reasons import REASONS
 from customerio_beam.transforms.dead_letter import dead_letter
-from tests.reasons_in_code import reasons_in
+from tests.helpers.reasons_in_code import reasons_in
 
 PACKAGES = ("customerio_beam/mapping", "customerio_beam/reading", "transforms", "customerio_beam/delivery", "pipeline")
 

@@ -13,7 +13,7 @@ from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.sandbox.server import running_sandbox
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 _NOW = 1_700_000_000.5
 

@@ -19,7 +19,7 @@ from customerio_beam.delivery.credentials import Credentials
 from customerio_beam.delivery.retry import retry_after_secs
 from tests.delivery.certificates import self_signed
 from tests.delivery.raw_server import raw_server, sending
-from tests.fake_customerio import fake_customerio
+from tests.helpers.fake_customerio import fake_customerio
 
 KEY = Credentials("site", "hush-hush")
 REQUEST = HttpRequest("POST", "/api/v2/batch", b'{"batch":[]}')

@@ -6,7 +6,7 @@ from customerio_beam.delivery.connection_check import check_connection
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
 from customerio_beam.delivery.settings import DeliverySettings
 from tests.delivery.raw_server import raw_server, sending
-from tests.fake_customerio import Respond, fake_customerio
+from tests.helpers.fake_customerio import Respond, fake_customerio
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from customerio_beam.delivery.sender import Sender
 from customerio_beam.delivery.workspace import Workspace
 from tests.delivery.clocks import ManualClock
 from tests.delivery.raw_server import raw_server, sending
-from tests.fake_customerio import OK, RESET, Respond, errors, fake_customerio
+from tests.helpers.fake_customerio import OK, RESET, Respond, errors, fake_customerio
 
 
 def operation(name, size=0, kind="event"):

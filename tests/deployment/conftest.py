@@ -18,7 +18,7 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from customerio_beam.pipeline.main import run
 from tests.deployment.google_stand_in import GoogleStandIn, running_google_stand_in
-from tests.pubsub_topics import running_topics
+from tests.helpers.pubsub_topics import running_topics
 
 #: Is in the launching machine's environment, and must be nowhere in what is launched.
 API_KEY = "launcher-secret-4711"

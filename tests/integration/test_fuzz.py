@@ -19,8 +19,8 @@ from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.transforms.key_by_person import KeyByPerson
 from customerio_beam.transforms.map_to_customerio import MapToCustomerIO
 from customerio_beam.transforms.parse_events import ParseEvents
-from tests.event_outcomes import Outcome, outcomes
-from tests.fuzz import fuzzed_payloads, ten_megabytes
+from tests.helpers.event_outcomes import Outcome, outcomes
+from tests.helpers.fuzz import fuzzed_payloads, ten_megabytes
 
 SEEDS = range(200)
 PAYLOADS_A_SEED = 1_000

@@ -17,7 +17,7 @@ from customerio_beam.delivery.rate_limit import WorkerRateLimit
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.transforms.rate_limit_service import ServiceRateLimit
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
-from tests.fake_customerio import OK, fake_customerio
+from tests.helpers.fake_customerio import OK, fake_customerio
 from tests.integration.rate_limit_service import running_rate_limit_service
 
 pytestmark = pytest.mark.integration

@@ -15,7 +15,7 @@ from customerio_beam.delivery.errors import CredentialsUnavailableError
 from customerio_beam.delivery.secret_manager import EMULATOR_VARIABLE, SecretVersion
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
-from tests.fake_customerio import OK, Respond, fake_customerio
+from tests.helpers.fake_customerio import OK, Respond, fake_customerio
 from tests.integration.secret_manager_server import running_secret_manager
 
 pytestmark = pytest.mark.integration

@@ -20,7 +20,7 @@ from hamcrest import assert_that, contains_inanyorder, greater_than_or_equal_to,
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
-from tests.fake_customerio import OK, fake_customerio
+from tests.helpers.fake_customerio import OK, fake_customerio
 
 pytestmark = pytest.mark.integration
 

@@ -18,10 +18,10 @@ from customerio_beam.mapping.mapped import Claim, Mapped
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.person import identifiers_key, person_key
 from customerio_beam.mapping.settings import MappingSettings
+from tests.helpers.operation_shapes import shape_faults
+from tests.helpers.operations_checker import limit_faults
+from tests.helpers.payloads import read_payload
 from tests.mapping.strategies import EVENTS, as_payload
-from tests.operation_shapes import shape_faults
-from tests.operations_checker import limit_faults
-from tests.payloads import read_payload
 
 SETTINGS = MappingSettings()
 ADA = {"id": "ada"}

@@ -12,7 +12,7 @@ from customerio_beam.mapping.event import Filtered, Rejected
 from customerio_beam.mapping.mapper import map_event
 from tests.cases.case import Case, FilteredOut, Operations, Outcome, Refused
 from tests.cases.tables import TABLES
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 
 def _all_cases() -> list[Any]:

@@ -14,7 +14,7 @@ from hamcrest import assert_that, contains_exactly, empty
 from customerio_beam.mapping.special_events import SPECIAL_EVENTS
 from tests.cases.case import Operations, Refused
 from tests.cases.tables import TABLES
-from tests.reasons_in_code import reasons_in
+from tests.helpers.reasons_in_code import reasons_in
 
 ROOT = Path(__file__).parents[2]
 MAPPING_PAGE = ROOT / "docs" / "mapping.md"

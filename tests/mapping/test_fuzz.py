@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from customerio_beam.mapping.settings import MappingSettings
-from tests.event_outcomes import outcomes
-from tests.fuzz import fuzzed_payloads, ten_megabytes
-from tests.operations_checker import limit_faults
+from tests.helpers.event_outcomes import outcomes
+from tests.helpers.fuzz import fuzzed_payloads, ten_megabytes
+from tests.helpers.operations_checker import limit_faults
 
 PAYLOADS = 5_000
 

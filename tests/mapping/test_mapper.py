@@ -12,7 +12,7 @@ from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapped import Mapped
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 ROOT = Path(__file__).parents[2]
 U1 = {"userId": "u1", "messageId": "m-1", "timestamp": "2026-11-24T10:00:00Z"}
@@ -138,7 +138,7 @@ def test_a_zoneless_date_does_not_depend_on_the_machine(zone: str) -> None:
 import sys
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 [event] = read_payload(sys.stdin.buffer.read())
 sys.stdout.buffer.write(map_event(event, MappingSettings()).operations[0])
 """

@@ -9,7 +9,7 @@ import pytest
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.person import person_key
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 
 def _key(**fields: Any) -> bytes:

@@ -11,7 +11,7 @@ from hamcrest import assert_that, equal_to
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.placeholders import placeholder_ids
 from customerio_beam.mapping.settings import MappingSettings
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 
 def _count(event: dict[str, Any], **settings: Any) -> int:

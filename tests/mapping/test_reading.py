@@ -28,9 +28,9 @@ from customerio_beam.mapping.event import Event, Filtered, Rejected
 from customerio_beam.mapping.origin import Origin
 from customerio_beam.mapping.reading import read_event, try_event
 from customerio_beam.mapping.settings import MappingSettings
-from tests.event_outcomes import outcomes, outcomes_of
+from tests.helpers.event_outcomes import outcomes, outcomes_of
+from tests.helpers.payloads import read_payload
 from tests.mapping.strategies import EVENTS, as_payload
-from tests.payloads import read_payload
 
 
 def _kinds_and_operations(payload: bytes) -> list[list[tuple[str, bytes]]]:

@@ -10,10 +10,10 @@ from hamcrest import assert_that, empty, equal_to, not_
 
 from benchmarks.generate import events as browser_events
 from customerio_beam.mapping.settings import MappingSettings
-from tests.event_outcomes import Outcome, outcomes
-from tests.operation_shapes import shape_faults
-from tests.operations_checker import limit_faults
-from tests.valid_events import valid_events
+from tests.helpers.event_outcomes import Outcome, outcomes
+from tests.helpers.operation_shapes import shape_faults
+from tests.helpers.operations_checker import limit_faults
+from tests.helpers.valid_events import valid_events
 
 EVENTS = 10_000
 

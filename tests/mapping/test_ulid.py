@@ -21,7 +21,7 @@ from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.mapping.ulid import is_ulid, make_ulid
 from tests.cases import case
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 ROOT = Path(__file__).parents[2]
 EVENT = {
@@ -176,7 +176,7 @@ def test_is_the_same_in_another_process_with_another_hash_seed(hash_seed: str) -
 import json, sys
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 for event in read_payload(sys.stdin.buffer.read()):
     print(json.loads(map_event(event, MappingSettings()).operations[0])["id"])
 """

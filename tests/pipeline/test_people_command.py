@@ -25,7 +25,7 @@ from hamcrest import (
 )
 
 from customerio_beam.sandbox.server import RunningSandbox
-from tests.fake_customerio import OK, Received, Respond, errors, fake_customerio
+from tests.helpers.fake_customerio import OK, Received, Respond, errors, fake_customerio
 from tests.pipeline.commands import Ended, Terminal
 from tests.pipeline.job import Job
 

@@ -10,7 +10,7 @@ from hamcrest import assert_that, calling, contains_string, equal_to, is_, raise
 from customerio_beam.pipeline.errors import OptionError
 from customerio_beam.pipeline.main import run
 from customerio_beam.pipeline.topic_check import check_topic
-from tests.pubsub_topics import running_topics
+from tests.helpers.pubsub_topics import running_topics
 
 _TOPICS = "projects/shop-data/topics"
 

@@ -20,7 +20,7 @@ from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentV
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.transforms.batch_by_shard import BatchByShard
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
-from tests.fake_customerio import OK, Respond, errors, fake_customerio
+from tests.helpers.fake_customerio import OK, Respond, errors, fake_customerio
 
 Value = tuple[int, bytes, bytes]
 Keyed = tuple[bytes, Value]

@@ -11,7 +11,7 @@ from customerio_beam.mapping.event import Event, Rejected
 from customerio_beam.mapping.event import Outcome as ReadOutcome
 from customerio_beam.mapping.mapper import map_event
 from customerio_beam.mapping.settings import MappingSettings
-from tests.payloads import read_payload
+from tests.helpers.payloads import read_payload
 
 __all__ = ["Outcome", "outcomes", "outcomes_of"]
 

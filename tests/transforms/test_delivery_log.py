@@ -18,7 +18,7 @@ from customerio_beam.mapping.origin import Origin
 from customerio_beam.transforms.delivery_log import LOGGER, DeliveryLog
 from customerio_beam.transforms.write_to_customerio import WriteToCustomerIO
 from tests.delivery.clocks import ManualClock
-from tests.fake_customerio import Received, Respond, errors, fake_customerio
+from tests.helpers.fake_customerio import Received, Respond, errors, fake_customerio
 
 PERSONAL = "ada@example.com"
 

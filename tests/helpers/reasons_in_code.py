@@ -6,7 +6,7 @@ import ast
 import pathlib
 from collections.abc import Iterator
 
-ROOT = pathlib.Path(__file__).parents[1]
+ROOT = pathlib.Path(__file__).parents[2]
 
 #: What a reason is given to, and at which position.
 _REASON_AT = {"InvalidEvent": 0, "InvalidOperation": 0, "Rejected": 0, "UnsentPart": 0, "Failure": 2}
