@@ -18,7 +18,6 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from customerio_beam.pipeline.main import run
 from tests.deployment.google_stand_in import GoogleStandIn, running_google_stand_in
-from tests.helpers.pubsub_topics import running_topics
 
 #: Is in the launching machine's environment, and must be nowhere in what is launched.
 API_KEY = "launcher-secret-4711"
@@ -100,14 +99,12 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
 
         def launch(*arguments: str, running: dict[str, Any] | None = None) -> Launched:
             google = stand_ins.enter_context(running_google_stand_in())
-            topics = stand_ins.enter_context(running_topics())
             google.jobs += [running] if running else []
             google.objects["gs://shop-events/day.ndjson"] = b"{}\n"
             output = io.StringIO()
             with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(output):
                 patch.setenv("CUSTOMERIO_API_KEY", API_KEY)
-                environment = {**google.environment(tmp_path_factory.mktemp("google")), **topics}
-                for name, value in environment.items():
+                for name, value in google.environment(tmp_path_factory.mktemp("google")).items():
                     patch.setenv(name, value)
                 status = run([*COMMON, *google.options, *arguments])
             return Launched(status, output.getvalue(), google)

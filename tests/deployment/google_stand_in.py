@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug.serving import make_server
 
+from tests.helpers.pubsub_topics import running_topics
+
 
 @dataclass
 class GoogleStandIn:
@@ -33,11 +35,13 @@ class GoogleStandIn:
         port: Its port on 127.0.0.1.
         jobs: The jobs that were submitted, as Dataflow's REST API took them.
         objects: What was uploaded, by ``gs://`` path.
+        topics: The variables by which clients find its Pub/Sub topics.
     """
 
     port: int = 0
     jobs: list[dict[str, Any]] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
 
     def environment(self, folder: pathlib.Path) -> dict[str, str]:
         """Make a service account's key file in that folder; return the variables that send Google's clients here."""
@@ -47,6 +51,7 @@ class GoogleStandIn:
             "GOOGLE_APPLICATION_CREDENTIALS": str(key_file),
             "STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{self.port}",
             "no_proxy": "127.0.0.1,localhost",
+            **self.topics,
         }
 
     @property
@@ -77,7 +82,8 @@ def running_google_stand_in() -> Iterator[GoogleStandIn]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield stand_in
+        with running_topics() as stand_in.topics:
+            yield stand_in
     finally:
         server.shutdown()
         thread.join()
