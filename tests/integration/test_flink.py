@@ -63,7 +63,7 @@ def test_a_backfill_runs_on_both_task_managers_within_the_rate(flink: FlinkClust
     assert_that(sorted(flink.task_managers_of_newest_job()), equal_to(list(_TASK_MANAGERS)))
     # The steps after plain and compressed files are joined are fused twice, into a stage for each.
     assert_that(
-        " ".join(job.log.split()), contains_string("events read 3,120 filtered (opted out) 0 unusable 20 mapped 3,100")
+        " ".join(job.log.split()), contains_string("events read 3,120 filtered 0 opted out 0 unusable 20 mapped 3,100")
     )
     # Requests leave within the rate, and on a busy machine some arrive late. Two budgets would make it twice the rate.
     assert_that(job.stats()["peak_requests_per_second"], less_than_or_equal_to(_RATE * 1.4))
@@ -82,7 +82,7 @@ def test_a_backfill_outlives(flink: FlinkCluster, job: Job, victim: str) -> None
 
     _check(events, job)
     assert_that(job.dead_letter_reasons(), equal_to(events.broken))
-    assert_that(" ".join(job.log.split()), contains_string("events read 3,020 filtered (opted out) 0 unusable 20"))
+    assert_that(" ".join(job.log.split()), contains_string("events read 3,020 filtered 0 opted out 0 unusable 20"))
     # Shows that it was killed in the middle.
     assert_that(job.stats()["duplicates_ignored"] + job.stats()["repeated_updates"], greater_than(0))
 
