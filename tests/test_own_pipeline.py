@@ -18,6 +18,8 @@ from hamcrest import assert_that, contains_exactly, contains_inanyorder, equal_t
 
 from customerio_beam.sandbox.server import RunningSandbox, running_sandbox
 
+pytestmark = pytest.mark.integration  # whole pipelines, one a test
+
 EXAMPLE = Path(__file__).parents[1] / "examples" / "own_pipeline"
 README = (EXAMPLE / "README.md").read_text(encoding="utf-8")
 

@@ -23,6 +23,8 @@ from hamcrest import (
 
 from tests.pipeline.commands import Ended, Terminal
 
+pytestmark = pytest.mark.integration  # whole pipelines, one a test
+
 OLD = "2024-01-01T10:00:00Z"
 
 
