@@ -26,6 +26,8 @@ from customerio_beam.sandbox.server import RunningSandbox
 from customerio_beam.transforms.error_handling import DeadLetterError
 from tests.beam_yaml.conftest import RunYaml
 
+pytestmark = pytest.mark.integration  # whole pipelines, one a test
+
 Row = dict[str, Any]
 
 ORDERED: Row = {

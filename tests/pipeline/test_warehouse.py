@@ -18,6 +18,8 @@ from customerio_beam.pipeline.main import run
 from tests.pipeline.job import Job
 from tests.reading.warehouse_tables import Row, row_of
 
+pytestmark = pytest.mark.integration  # whole pipelines, one a test
+
 LAYOUT = ("--input_layout=segment",)
 
 
