@@ -132,8 +132,10 @@ class SubscriptionEvents(Input):
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the messages, each with its publish time."""
-        source = ReadSubscription(str(self._settings.input_subscription), self._settings.id_label)
-        return Payloads(pipeline | "ReadEvents" >> source, (), have_times=True)
+        return Payloads(pipeline | "ReadEvents" >> self._messages(), (), have_times=True)
+
+    def _messages(self) -> ReadSubscription:
+        return ReadSubscription(str(self._settings.input_subscription), self._settings.id_label)
 
 
 class SubscriptionDeadLetters(SubscriptionEvents):
@@ -144,8 +146,7 @@ class SubscriptionDeadLetters(SubscriptionEvents):
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the payloads out of the messages, each with the time that its source gave it."""
-        source = ReadSubscription(str(self._settings.input_subscription), self._settings.id_label)
-        messages = pipeline | "ReadDeadLetters" >> source
+        messages = pipeline | "ReadDeadLetters" >> self._messages()
         found = messages | "OpenDeadLetters" >> OpenDeadLetters(self._settings.max_replays)
         return Payloads(found.payloads, (found.dead_letters,), have_times=True)
 
