@@ -50,7 +50,7 @@ _LOCAL_STREAMING_RUNNER = "DirectRunner"
 _UNUSABLE_INPUT = 3
 
 #: Objects that are made, less those that are freed, between two collections of the youngest ones (Python's: 700).
-_GC_THRESHOLD = 50_000
+_GC_THRESHOLD = 200_000
 
 
 def run(argv: Sequence[str]) -> int:

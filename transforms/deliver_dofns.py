@@ -131,7 +131,7 @@ class DeliverShards(_Deliver):
         shard, blocks = element
         reader = RowReader()
         order = _PERSON_AND_TIME if self._by_person else _TIME
-        rows = sort_rows(reader.rows(blocks), order, self._settings.max_sort_bytes)
+        rows = sort_rows(reader.lists(blocks), order, self._settings.max_sort_bytes)
         for key, run in itertools.groupby(rows, _PERSON) if self._by_person else ((shard, rows),):
             yield from self._write(key, reader.values(run), timestamp, window)
 

@@ -108,8 +108,8 @@ class _Stitch(beam.DoFn):
         _, (events, claims) = element
         event_reader, claim_reader = RowReader(), RowReader()
         joined = join_claims(
-            sort_rows(event_reader.rows(events), _VISITOR_AND_TIME, _SORT_BYTES),
-            sort_rows(claim_reader.rows(claims), _VISITOR_AND_TIME, _SORT_BYTES),
+            sort_rows(event_reader.lists(events), _VISITOR_AND_TIME, _SORT_BYTES),
+            sort_rows(claim_reader.lists(claims), _VISITOR_AND_TIME, _SORT_BYTES),
         )
         packer = BlockPacker(_SHARDS, self._block_folder)
         for event, person in joined:

@@ -1,7 +1,7 @@
 """Blocks on disk instead of in the runner's memory, where all workers are processes of one machine.
 
-Beam's local runner keeps everything that it groups in memory, several times over. A block's file crosses the shuffle
-as a path, so that memory doesn't grow with the input.
+Beam's local runner keeps everything that it groups in memory, several times over. The place of a block's content in a
+file crosses the shuffle instead, so that memory doesn't grow with the input.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ import fcntl
 import os
 import pathlib
 import shutil
+import struct
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from customerio_beam.delivery.errors import DiskError
 from customerio_beam.visible import visible
 
-__all__ = ["content_of", "new_block_folder", "to_file"]
+__all__ = ["block_store", "content_of", "new_block_folder"]
 
 _PREFIX = "customerio-beam-blocks-"
 
-#: Stands before a file's path, in the place of a block's content. A Zstandard frame begins with other bytes (RFC 8878).
+#: The beginning of what stands for a content that is in a file. A Zstandard frame begins with other bytes (RFC 8878).
 _IN_FILE = b"file:"
+#: Behind that: where the content begins in the file, and how many bytes it has; then the file's path.
+_EXTENT = struct.Struct("<QI")
 
 #: A folder that is so young may be one that another process is about to lock.
 _YOUNG_SECS = 60
@@ -55,29 +58,45 @@ def new_block_folder() -> Iterator[str]:
             os.close(lock)
 
 
-def to_file(content: bytes, folder: str) -> bytes:
-    """Write a block's content to a file of its own.
+@contextlib.contextmanager
+def block_store(folder: str | None) -> Iterator[Callable[[bytes], bytes]]:
+    """Keep the compressed contents of blocks: in a file of their own, or in the blocks themselves.
 
     Args:
-        content: The compressed content.
-        folder: One of ``new_block_folder``.
+        folder: One of ``new_block_folder``; None for the blocks themselves.
 
-    Returns:
-        What stands for the content in the block.
+    Yields:
+        A function that keeps a content and returns what stands for it in its block.
 
     Raises:
-        DiskError: The file can't be written.
+        DiskError: Here or by the function: the file can't be written.
     """
-    try:
+    if folder is None:
+        yield lambda content: content
+        return
+    with _named(folder):
         descriptor, path = tempfile.mkstemp(dir=folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+    with os.fdopen(descriptor, "wb") as file:
+
+        def store(content: bytes) -> bytes:
+            with _named(folder):
+                start = file.tell()
+                file.write(content)
+                file.flush()
+            return _IN_FILE + _EXTENT.pack(start, len(content)) + os.fsencode(path)
+
+        yield store
+
+
+@contextlib.contextmanager
+def _named(folder: str) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise DiskError(
             f"Blocks can't be written to {visible(folder)} ({error.strerror}): free some space, or set TMPDIR to a "
             "folder that has more."
         ) from None
-    return _IN_FILE + os.fsencode(path)
 
 
 def content_of(content: bytes) -> bytes:
@@ -88,14 +107,23 @@ def content_of(content: bytes) -> bytes:
     """
     if not content.startswith(_IN_FILE):
         return content
-    path = pathlib.Path(os.fsdecode(content.removeprefix(_IN_FILE)))
+    start, size = _EXTENT.unpack_from(content, len(_IN_FILE))
+    path = pathlib.Path(os.fsdecode(content[len(_IN_FILE) + _EXTENT.size :]))
     try:
-        return path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            found = os.pread(file.fileno(), size, start)
     except OSError as error:
-        raise DiskError(
-            f"A block can't be read from {visible(str(path))} ({error.strerror}): does something remove temporary "
-            "files? Run again; nothing is sent twice."
-        ) from None
+        raise _unreadable(path, error.strerror) from None
+    if len(found) != size:
+        raise _unreadable(path, "it has been cut")
+    return found
+
+
+def _unreadable(path: pathlib.Path, why: str | None) -> DiskError:
+    return DiskError(
+        f"A block can't be read from {visible(str(path))} ({why}): does something remove temporary files? Run again; "
+        "nothing is sent twice."
+    )
 
 
 def _lock(folder: pathlib.Path) -> int | None:

@@ -25,23 +25,23 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Row]).decode
 
 
-def sort_rows(rows: Iterable[Row], key: Callable[[Row], Any], max_bytes: int) -> Iterator[Row]:
+def sort_rows(lists: Iterable[tuple[list[Row], int]], key: Callable[[Row], Any], max_bytes: int) -> Iterator[Row]:
     """Yield rows in order; rows with equal keys keep their order.
 
     Args:
-        rows: Any number of rows.
+        lists: Any number of lists of rows, with about how many bytes of memory each takes (``RowReader.lists``).
         key: What to sort by.
-        max_bytes: About how many bytes of rows are held in memory. With more rows than that, sorted runs go to a
-            temporary file and are merged from there.
+        max_bytes: About how many bytes of rows are held in memory, besides those of one list. With more rows than
+            that, sorted runs go to a temporary file and are merged from there.
     """
     run: list[Row] = []
     run_bytes = 0
     runs: list[tuple[int, int]] = []
     spill: BinaryIO | None = None
     try:
-        for row in rows:
-            run.append(row)
-            run_bytes += row.size
+        for rows, size in lists:
+            run += rows
+            run_bytes += size
             if run_bytes > max_bytes:
                 if spill is None:
                     spill = cast(BinaryIO, tempfile.TemporaryFile(prefix="customerio-sort-"))  # noqa: SIM115

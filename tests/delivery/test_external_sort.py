@@ -16,7 +16,7 @@ from customerio_beam.delivery.external_sort import sort_rows
 TIME = operator.attrgetter("time_ms")
 PERSON_AND_TIME = operator.attrgetter("key", "time_ms")
 
-rows = st.lists(
+ROWS = st.lists(
     st.builds(
         Row,
         st.binary(min_size=1, max_size=1),
@@ -30,21 +30,30 @@ rows = st.lists(
 )
 
 
+def sized(rows):
+    return rows, sum(row.size for row in rows)
+
+
 @pytest.mark.parametrize("key", [TIME, PERSON_AND_TIME], ids=["time", "person and time"])
-@given(rows, st.sampled_from([1, 500, 1000, 10**6]))
+@given(st.lists(ROWS), st.sampled_from([1, 500, 1000, 10**6]))
 def test_it_is_a_stable_sort(key, unsorted, max_bytes):
-    assert_that(list(sort_rows(unsorted, key, max_bytes)), equal_to(sorted(unsorted, key=key)))
+    expected = sorted([row for rows in unsorted for row in rows], key=key)
+    assert_that(list(sort_rows(map(sized, unsorted), key, max_bytes)), equal_to(expected))
 
 
 @pytest.mark.parametrize("size", [249_999, 250_000, 1_000_000])
 def test_rows_larger_than_a_group_come_back_whole(size):
     unsorted = [Row(b"k", 2, b"a" * size, b"b", 0, 0), Row(b"k", 1, b"c", b"d" * size, 0, 0)]
-    assert_that(list(sort_rows(unsorted, TIME, max_bytes=10)), equal_to(unsorted[::-1]))
+    assert_that(list(sort_rows([sized([row]) for row in unsorted], TIME, max_bytes=10)), equal_to(unsorted[::-1]))
 
 
 def test_twenty_megabytes_are_sorted_in_a_few():
     tracemalloc.start()
-    for _ in sort_rows((Row(b"k", -n, bytes(500), bytes(500), 0, 0) for n in range(20_000)), TIME, max_bytes=2_000_000):
+    lists = (
+        sized([Row(b"k", -n, bytes(500), bytes(500), 0, 0) for n in range(start, start + 100)])
+        for start in range(0, 20_000, 100)
+    )
+    for _ in sort_rows(lists, TIME, max_bytes=2_000_000):
         pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
