@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import pathlib
 import sys
 
 from customerio_beam.pipeline.arguments import help_parser
 from customerio_beam.pipeline.commands import COMMANDS, commands_help, run_command
+from customerio_beam.pipeline.loading import loading
 from customerio_beam.version import __version__
 
 #: The command that runs the job. Options without a command mean it.
@@ -34,10 +34,9 @@ def main() -> int:
     if not argv[0].startswith("-"):
         print(f"There is no command {argv[0]}: see {_program()} --help.", file=sys.stderr)
         return 2
-    gc.disable()  # what is loaded is no garbage, and looking for some takes a tenth of the time
-    from customerio_beam.pipeline.main import run  # noqa: PLC0415  (Beam takes seconds to load)
+    with loading():
+        from customerio_beam.pipeline.main import run  # noqa: PLC0415  (Beam takes seconds to load)
 
-    gc.enable()
     return run(argv)
 
 

@@ -8,7 +8,13 @@ from typing import Any
 
 from customerio_beam.delivery.settings import DeliverySettings
 from customerio_beam.mapping.settings import MappingSettings
-from customerio_beam.pipeline.job_settings import CredentialsSettings, InputSettings, OutputSettings, RulesSettings
+from customerio_beam.pipeline.job_settings import (
+    CredentialsSettings,
+    InputSettings,
+    LocalSettings,
+    OutputSettings,
+    RulesSettings,
+)
 from customerio_beam.setting import Declaration, declarations
 
 __all__ = ["GROUPS", "add_arguments", "add_options", "default_text", "help_parser", "options"]
@@ -21,6 +27,7 @@ GROUPS: dict[str, type] = {
     "credentials": CredentialsSettings,
     "mapping": MappingSettings,
     "delivery": DeliverySettings,
+    "run on this machine": LocalSettings,
 }
 
 _DESCRIPTION = """\
@@ -33,7 +40,7 @@ delivers them in batches within the workspace's rate limit. Events that it can't
 _EPILOG = """\
 The job also takes Beam's and Dataflow's own options (--runner, --project, --region, --temp_location,
 --max_num_workers, ...): https://cloud.google.com/dataflow/docs/reference/pipeline-options lists them. Without --runner
-the job runs in this process.
+the job runs on this machine.
 
 The API key has no option, so that it never shows in a process list or a job's description: name a secret with
 --api_key_secret, or set CUSTOMERIO_API_KEY (and CUSTOMERIO_SITE_ID) in the environment of a local run.

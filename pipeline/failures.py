@@ -6,12 +6,13 @@ import re
 
 from customerio_beam.delivery import errors
 from customerio_beam.delivery.errors import DeliveryError
+from customerio_beam.pipeline.errors import WorkerEndedError
 from customerio_beam.reading.errors import IncompleteReadError, UnreadableFileError
 
 __all__ = ["failure_sentence"]
 
-_READING = (UnreadableFileError, IncompleteReadError)
-_NAMES = "|".join([*errors.__all__, *(error.__name__ for error in _READING)])
+_OTHERS = (UnreadableFileError, IncompleteReadError, WorkerEndedError)
+_NAMES = "|".join([*errors.__all__, *(error.__name__ for error in _OTHERS)])
 # Some runners hand a worker's error over as text: the class's name and its message.
 _IN_TEXT = re.compile(rf"\b(?:{_NAMES}): (.+)")
 # Beam adds the failing step's name to the message.
@@ -24,7 +25,7 @@ def failure_sentence(error: BaseException) -> str | None:
     Returns:
         The sentence; None where the failure is not one that the job explains.
     """
-    if isinstance(error, (DeliveryError, *_READING)):
+    if isinstance(error, (DeliveryError, *_OTHERS)):
         return _STEP.sub("", str(error))
     sentences = _IN_TEXT.findall(str(error))
     if sentences:

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 import apache_beam as beam
 
 from customerio_beam.pipeline.errors import OptionError
-from customerio_beam.pipeline.file_patterns import check_files, file_patterns
+from customerio_beam.pipeline.file_patterns import check_files, file_patterns, find_files
 from customerio_beam.pipeline.job_settings import InputSettings
 from customerio_beam.pipeline.read_files import ReadFiles
 from customerio_beam.pipeline.read_topic import ReadTopic
@@ -67,6 +67,10 @@ class Input(abc.ABC):
             OptionError: It does not, or can't be read.
         """
 
+    def size_bytes(self) -> int | None:
+        """Return the size of the input; None where only reading tells."""
+        return None
+
     @abc.abstractmethod
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Add the reading to a pipeline."""
@@ -86,6 +90,16 @@ class FileEvents(Input):
         if self._settings.input_layout is not None:
             check_tables(patterns)
         check_files(patterns)
+
+    def size_bytes(self) -> int | None:
+        """Add up the sizes of the files, compressed ones as they are."""
+        total = 0
+        for pattern in file_patterns(self._settings.input):
+            for file in find_files(pattern):
+                if file.size is None:
+                    return None
+                total += file.size
+        return total
 
     def read(self, pipeline: beam.Pipeline) -> Payloads:
         """Read the files."""

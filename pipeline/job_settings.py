@@ -10,7 +10,14 @@ from typing import Literal
 from customerio_beam.reading.payload import DEFAULT_MAX_PAYLOAD_BYTES
 from customerio_beam.setting import Setting, check_settings, is_host_port, setting
 
-__all__ = ["DEFAULT_DEAD_LETTERS", "CredentialsSettings", "InputSettings", "OutputSettings", "RulesSettings"]
+__all__ = [
+    "DEFAULT_DEAD_LETTERS",
+    "CredentialsSettings",
+    "InputSettings",
+    "LocalSettings",
+    "OutputSettings",
+    "RulesSettings",
+]
 
 #: Prefix of the dead-letter files of a run on this machine.
 DEFAULT_DEAD_LETTERS = "dead-letters"
@@ -188,6 +195,24 @@ class RulesSettings:
     dead_letters_redacted: bool = setting(
         False,
         Setting("take out of dead letters too what the file of --rules drops, and hash there what it hashes"),
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """How a run without another runner works."""
+
+    processes: int | None = setting(
+        None,
+        Setting(
+            "processes that share the work of a run on this machine, 300 MB of memory each (default: one for each "
+            "core, at most 8, if the input has 256 MB or more; otherwise 1)",
+            least=1,
+            applies_to="files",
+        ),
     )
 
     def __post_init__(self) -> None:

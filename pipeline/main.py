@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -14,6 +13,7 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import (
     DebugOptions,
+    DirectOptions,
     FlinkRunnerOptions,
     GoogleCloudOptions,
     PortableOptions,
@@ -33,12 +33,13 @@ from customerio_beam.pipeline.flink_jobs import cancel_flink_job
 from customerio_beam.pipeline.job_server import check_job_server
 from customerio_beam.pipeline.options import CustomerIOOptions, parse_options, runner_options
 from customerio_beam.pipeline.progress import show_progress
+from customerio_beam.pipeline.quiet_logs import quiet_logs
 from customerio_beam.pipeline.run_files import new_run_name, private_files
 from customerio_beam.pipeline.summary import Summary
 from customerio_beam.pipeline.topic_check import check_topic
 from customerio_beam.pipeline.unusable import read_examples, unusable_input
-from customerio_beam.transforms.bundle_tally import LOGGER as UNUSABLE_BUNDLES
-from customerio_beam.transforms.live_counts import LIVE_COUNTS
+from customerio_beam.pipeline.worker_processes import available_cores, default_processes, worker_processes
+from customerio_beam.transforms.live_counts import LIVE_COUNTS, LiveCounts
 
 __all__ = ["run"]
 
@@ -48,9 +49,6 @@ _LOCAL_RUNNER = "FnApiRunner"
 _LOCAL_STREAMING_RUNNER = "DirectRunner"
 
 _UNUSABLE_INPUT = 3
-
-#: Objects that are made, less those that are freed, between two collections of the youngest ones (Python's: 700).
-_GC_THRESHOLD = 200_000
 
 
 def run(argv: Sequence[str]) -> int:
@@ -93,22 +91,15 @@ def _run_command(argv: Sequence[str]) -> int:
     if standard.runner is None:
         standard.runner = _LOCAL_STREAMING_RUNNER if standard.streaming else _LOCAL_RUNNER
     try:
-        return _run(options)
+        return _run(options, argv)
     except OptionError as error:  # the rules are read when the pipeline is built
         print(error, file=sys.stderr)
         return 2
 
 
-def _run(options: CustomerIOOptions) -> int:
-    # Beam's and Google's modules are a quarter of a million objects that never become garbage. Looking at them in every
-    # full collection costs a run of a few minutes up to a fifth of its time. The events of a batch are no garbage in
-    # cycles either: they are looked at less often.
-    gc.freeze()
-    gc.set_threshold(_GC_THRESHOLD)
+def _run(options: CustomerIOOptions, argv: Sequence[str]) -> int:
     if not options.runs_on_dataflow:
-        # A failing bundle's traceback; its cause is said in one sentence at the end.
-        logging.getLogger("apache_beam.runners").setLevel(logging.CRITICAL)
-        UNUSABLE_BUNDLES.setLevel(logging.ERROR)  # the last line says it of the whole input
+        quiet_logs()
     elif not options.rate_limit_service:
         # A worker's processes share its budget by files. Dataflow may give each process a container with files of its
         # own, and each would then use the worker's whole share.
@@ -119,7 +110,7 @@ def _run(options: CustomerIOOptions) -> int:
         build_pipeline(pipeline, options, run_name=run_name)
         return _submit(pipeline, options)
     with private_files():
-        result = _run_here(options, run_name)
+        result = _run_here(options, argv, run_name)
     return _report(result, options, run_name)
 
 
@@ -143,11 +134,11 @@ def _report(result: Any, options: CustomerIOOptions, run_name: str) -> int:
     return 0 if given.allow_unusable else _UNUSABLE_INPUT
 
 
-def _run_here(options: CustomerIOOptions, run_name: str) -> Any:
-    with _block_folder(options) as folder:
+def _run_here(options: CustomerIOOptions, argv: Sequence[str], run_name: str) -> Any:
+    with _block_folder(options) as folder, _workers(options, argv) as counts:
         pipeline = beam.Pipeline(options=options)
         build_pipeline(pipeline, options, block_folder=folder, run_name=run_name)
-        with show_progress(LIVE_COUNTS, sys.stderr):
+        with show_progress(counts, sys.stderr):
             result = pipeline.run()
             try:
                 result.wait_until_finish()
@@ -159,8 +150,24 @@ def _run_here(options: CustomerIOOptions, run_name: str) -> Any:
 
 def _block_folder(options: CustomerIOOptions) -> AbstractContextManager[str | None]:
     """Return where blocks are on disk: only where it is known that all workers are processes of this machine."""
-    is_local = options.view_as(StandardOptions).runner == _LOCAL_RUNNER
-    return new_block_folder() if is_local and not options.job_input.is_stream else nullcontext()
+    return new_block_folder() if _reads_files_here(options) else nullcontext()
+
+
+def _workers(options: CustomerIOOptions, argv: Sequence[str]) -> AbstractContextManager[Callable[[], LiveCounts]]:
+    """Return what starts the worker processes, if the run has any, and tells how far the run has come."""
+    processes = options.local_settings.processes
+    direct = options.view_as(DirectOptions)
+    beam_decides = direct.direct_num_workers != 1 or direct.direct_running_mode not in (None, "in_memory")
+    if processes is None and _reads_files_here(options) and not beam_decides:
+        processes = default_processes(options.job_input.size_bytes(), available_cores())
+    if processes in (None, 1):
+        return nullcontext(lambda: LIVE_COUNTS)
+    direct.direct_num_workers = processes
+    return worker_processes(argv)
+
+
+def _reads_files_here(options: CustomerIOOptions) -> bool:
+    return options.view_as(StandardOptions).runner == _LOCAL_RUNNER and not options.job_input.is_stream
 
 
 def _cancel(result: Any, options: CustomerIOOptions) -> None:

@@ -27,6 +27,7 @@ from customerio_beam.pipeline.job_settings import (
     DEFAULT_DEAD_LETTERS,
     CredentialsSettings,
     InputSettings,
+    LocalSettings,
     OutputSettings,
     RulesSettings,
 )
@@ -81,6 +82,11 @@ class CustomerIOOptions(PipelineOptions):
         workers = self.view_as(WorkerOptions).max_num_workers or 1
         given = self._settings(DeliverySettings)
         return given if given.rate_workers is not None else dataclasses.replace(given, rate_workers=workers)
+
+    @property
+    def local_settings(self) -> LocalSettings:
+        """How a run without another runner works."""
+        return self._settings(LocalSettings)
 
     @property
     def job_input(self) -> Input:
@@ -138,6 +144,7 @@ class CustomerIOOptions(PipelineOptions):
         self._check_input()
         self._check_dead_letters()
         self._check_rules()
+        self._check_local()
         self._check_dataflow()
 
     def _settings(self, settings_class: type[_Settings]) -> _Settings:
@@ -199,6 +206,14 @@ class CustomerIOOptions(PipelineOptions):
         for name in ("rules_sha256", "dead_letters_redacted"):
             if getattr(given, name) and not given.rules:
                 raise OptionError(f"--{name}={str(getattr(given, name)).lower()} needs --rules.")
+
+    def _check_local(self) -> None:
+        processes = self.local_settings.processes
+        if processes is not None and self._runner not in ("", "fnapirunner"):
+            runner = self.view_as(StandardOptions).runner
+            raise OptionError(
+                f"--processes={processes} is for runs on this machine, and --runner={runner} has workers of its own."
+            )
 
     def _check_dataflow(self) -> None:
         if not self.runs_on_dataflow:

@@ -57,7 +57,7 @@ def _duration(secs: float) -> str:
 
 @contextmanager
 def show_progress(
-    counts: LiveCounts,
+    counts: Callable[[], LiveCounts],
     stream: TextIO,
     clock: Callable[[], float] = time.monotonic,
     interval_secs: float = _INTERVAL_SECS,
@@ -65,7 +65,7 @@ def show_progress(
     """Keep one line of a terminal up to date while the ``with`` block runs; do nothing where there is no terminal.
 
     Args:
-        counts: What the run has done so far.
+        counts: Tells what the run has done so far.
         stream: Where to write; a terminal, or nothing is written.
         clock: Seconds of a clock that never goes back.
         interval_secs: Seconds between two updates.
@@ -78,7 +78,7 @@ def show_progress(
 
     def update() -> None:
         while not ended.wait(interval_secs):
-            stream.write(f"\r\033[K{progress_text(counts, clock() - began)}")
+            stream.write(f"\r\033[K{progress_text(counts(), clock() - began)}")
             stream.flush()
 
     thread = threading.Thread(target=update, name="progress", daemon=True)

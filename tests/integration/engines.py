@@ -39,7 +39,7 @@ def _fn_api(folder: pathlib.Path, environment: dict[str, str]) -> Iterator[Engin
 
 @contextlib.contextmanager
 def _fn_api_processes(folder: pathlib.Path, environment: dict[str, str]) -> Iterator[Engine]:
-    yield Engine(("--runner=FnApiRunner", "--direct_running_mode=multi_processing", "--direct_num_workers=4"))
+    yield Engine(("--processes=4",))
 
 
 @contextlib.contextmanager
@@ -70,7 +70,7 @@ def _prism_worker_pool(folder: pathlib.Path, environment: dict[str, str]) -> Ite
 #: By name. Each takes the folder for its logs and the environment that SDK workers need.
 ENGINES: dict[str, Callable[[pathlib.Path, dict[str, str]], AbstractContextManager[Engine]]] = {
     "FnApiRunner": _fn_api,
-    "FnApiRunner, 4 SDK worker processes": _fn_api_processes,
+    "FnApiRunner, 4 worker processes": _fn_api_processes,
     "DirectRunner": _direct,
     "Prism": _prism,
     "Prism, SDK workers from a pool": _prism_worker_pool,

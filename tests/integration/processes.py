@@ -17,7 +17,7 @@ __all__ = ["PATIENCE_SECS", "printed", "running", "sdk_workers", "wait_until"]
 PATIENCE_SECS = 120.0
 
 #: In the command lines of the processes that run the job's functions for another process.
-_SDK_WORKER_MARKS = (b"sdk_worker_main", b"SdkHarness", b"customerio-beam-sdk-worker")
+_SDK_WORKER_MARKS = (b"sdk_worker_main", b"SdkHarness", b"customerio-beam-sdk-worker", b"local_worker")
 
 
 @contextlib.contextmanager

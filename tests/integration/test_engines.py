@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 #: Several requests for each SDK worker, so that the one that is killed has some left, whatever the others do.
 _EVENTS = 12_000
-_WITH_PROCESSES = {"FnApiRunner, 4 SDK worker processes": 4, "Prism, SDK workers from a pool": 1}
+_WITH_PROCESSES = {"FnApiRunner, 4 worker processes": 4, "Prism, SDK workers from a pool": 1}
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -76,10 +76,9 @@ def test_a_run_that_waits_for_its_rate_ends_too(interrupted):
 
 
 def test_workers_in_processes_of_their_own_end_with_it(interrupted, tmp_path):
-    options = ["--direct_num_workers=2", "--direct_running_mode=multi_processing"]
-    status, seconds, _ = interrupted(silent, [signal.SIGTERM], *options)
-    assert_that((status, seconds < 5), equal_to((143, True)))
-    wait_until(lambda: str(tmp_path) not in environments_of("sdk_worker_main"), "the workers have ended", secs=10)
+    status, seconds, log = interrupted(silent, [signal.SIGTERM], "--processes=2")
+    assert_that((status, log.count("Traceback"), seconds < 5), equal_to((143, 0, True)), log)
+    wait_until(lambda: str(tmp_path) not in environments_of("local_worker"), "the workers have ended", secs=10)
 
 
 def environments_of(program):

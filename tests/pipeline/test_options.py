@@ -59,6 +59,9 @@ CLUSTER = ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:8099", "--dead_l
         ([*STREAM, "--ordering=none"], "--ordering=none is for files only"),
         ([*STREAM, "--backfill_recent=send"], "--backfill_recent=send is for files and dead letters only"),
         ([*STREAM, "--operations_output=o"], "--operations_output=o is for files only"),
+        ([*STREAM, "--processes=2"], "--processes=2 is for files only"),
+        ([*FILES, "--processes=0"], "--processes must be a whole number of at least 1, not 0"),
+        ([*FILES, "--processes=2", "--runner=PrismRunner"], "--runner=PrismRunner has workers of its own"),
         (
             [*FILES, "--dead_letters=d", "--dead_letter_topic=projects/shop-data/topics/t"],
             "Give --dead_letters .* not both",

@@ -34,13 +34,13 @@ def test_reading_all_is_half_of_the_work_while_nothing_is_delivered() -> None:
 
 def test_nothing_is_written_where_there_is_no_terminal() -> None:
     stream = io.StringIO()
-    with show_progress(HALF_WAY, stream):
+    with show_progress(lambda: HALF_WAY, stream):
         pass
     assert_that(stream.getvalue(), equal_to(""))
 
 
 def test_the_line_is_cleared_at_the_end() -> None:
     stream = Terminal()
-    with show_progress(HALF_WAY, stream):
+    with show_progress(lambda: HALF_WAY, stream):
         pass
     assert_that(stream.getvalue(), equal_to("\r\033[K"))

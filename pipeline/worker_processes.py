@@ -1,0 +1,277 @@
+"""Worker processes of a local run: they share its work, so that it uses all processors of the machine.
+
+Beam's own worker processes (``--direct_running_mode=multi_processing``) are reached over ports that every user of the
+machine, and often of the network, can connect to: whoever comes first is given events. Here the runner and its workers
+talk over a socket in a folder that belongs to the user alone.
+
+For the time of a run this takes the place of what starts Beam's embedded worker. It needs parts of Beam's local runner
+that are not its public interface; tests run it with the locked version of Beam.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import grpc
+from apache_beam.portability import python_urns
+from apache_beam.portability.api import beam_fn_api_pb2_grpc
+from apache_beam.runners.portability.fn_api_runner import worker_handlers
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
+from apache_beam.runners.worker import data_plane
+from apache_beam.utils import thread_pool_executor
+
+from customerio_beam.delivery.cancellation import Cancellation
+from customerio_beam.delivery.errors import DiskError
+from customerio_beam.pipeline.errors import WorkerEndedError
+from customerio_beam.transforms.live_counts import LIVE_COUNTS, LiveCounts
+
+__all__ = ["available_cores", "default_processes", "worker_processes"]
+
+#: From this size of the input on, worker processes save more time than it takes to start them: about 300,000 events.
+_WORTHWHILE_BYTES = 256_000_000
+
+#: The default uses no more processes than this: each takes some 300 MB of memory, and three deliver what Customer.io's
+#: rate allows.
+_MAX_DEFAULT = 8
+
+_SOCKET = "beam.sock"
+
+#: The longest path of a socket in bytes, on the system where it is shortest (``sun_path`` of macOS; Linux: 107).
+_MAX_SOCKET_PATH = 103
+
+# As Beam's own servers have it: what crosses a shuffle may be of any size.
+_SERVER_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+
+
+def default_processes(input_bytes: int | None, cores: int) -> int:
+    """Choose how many processes a local run uses.
+
+    Args:
+        input_bytes: The size of the input's files; None where only reading tells.
+        cores: The processors that this process may use.
+
+    Returns:
+        The number of worker processes; 1 for none besides this process.
+    """
+    if input_bytes is None or input_bytes < _WORTHWHILE_BYTES:
+        return 1
+    return min(cores, _MAX_DEFAULT)
+
+
+def available_cores() -> int:
+    """Return how many processors this process may use; all of them where the system doesn't say (macOS)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def worker_processes(argv: Sequence[str]) -> Iterator[Callable[[], LiveCounts]]:
+    """Let Beam's local runner start worker processes during a ``with`` block, as many as its options say.
+
+    Args:
+        argv: The job's command line, from which the workers take the options of file systems.
+
+    Yields:
+        A function that adds up what this process and the workers have done so far.
+
+    Raises:
+        DiskError: The folder for the socket can't be made.
+        WorkerEndedError: The block has failed, because a worker ended before its work was done.
+        RuntimeError: The block has failed, because a worker's bundle did: its text is the worker's traceback.
+    """
+    constructors = WorkerHandler._registered_environments
+    embedded = constructors[python_urns.EMBEDDED_PYTHON]
+    with _socket_path() as path, contextlib.ExitStack() as servers:
+        run = _Run(path, list(argv), servers)
+        constructors[python_urns.EMBEDDED_PYTHON] = run.new_worker, None
+        try:
+            with _quiet_connections():
+                yield run.counts
+        except Exception as error:
+            if run.failure in (None, error):
+                raise
+            raise run.failure from error  # what the runner met first may be that the others were ended for it
+        finally:
+            constructors[python_urns.EMBEDDED_PYTHON] = embedded
+
+
+@contextlib.contextmanager
+def _quiet_connections() -> Iterator[None]:
+    """Keep Beam's threads from printing that a worker's connection has ended: the run says why."""
+    before = threading.excepthook
+
+    def hook(failed: threading.ExceptHookArgs) -> None:
+        if not isinstance(failed.exc_value, grpc.RpcError):
+            before(failed)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
+
+
+@contextlib.contextmanager
+def _socket_path() -> Iterator[str]:
+    with contextlib.ExitStack() as folders:
+        for place in (None, "/tmp"):  # noqa: S108  # where the user's own place has a path too long for a socket
+            try:
+                folder = tempfile.TemporaryDirectory(prefix="customerio-beam-", dir=place)
+            except OSError as error:
+                raise DiskError(f"A folder for temporary files can't be made ({error.strerror}): set TMPDIR.") from None
+            path = str(pathlib.Path(folders.enter_context(folder)) / _SOCKET)
+            if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
+                break
+        yield path
+
+
+class _Run:
+    """The workers of one run, and the server that they all use.
+
+    Attributes:
+        failure: Why the run has failed; None while it has not.
+    """
+
+    def __init__(self, path: str, argv: list[str], servers: contextlib.ExitStack) -> None:
+        self._path = path
+        self._argv = argv
+        self._servers = servers
+        self._server: _Server | None = None
+        self._workers: list[_Worker] = []
+        self.failure: Exception | None = None
+
+    def new_worker(self, payload: None, state: Any, provision_info: Any, manager: Any) -> _Worker:
+        """Make a worker; Beam calls this where it would make its embedded one."""
+        if self._server is None:
+            self._server = _Server(self._path, state, manager, self.fail)
+            self._servers.callback(self._server.close)
+        worker = _Worker(state, provision_info, self._server, self._argv, self.fail)
+        self._workers.append(worker)
+        return worker
+
+    def fail(self, error: Exception) -> None:
+        """End all workers, so that none goes on for hours with what has failed already."""
+        self.failure = self.failure or error
+        for worker in self._workers:
+            worker.abort(self.failure)
+
+    def counts(self) -> LiveCounts:
+        """Add up the counts of all processes."""
+        all_counts = [LIVE_COUNTS, *(worker.counts for worker in self._workers)]
+        return LiveCounts(*map(sum, zip(*map(dataclasses.astuple, all_counts), strict=True)))
+
+
+class _Server:
+    """All services of the runner for its workers, at one socket. Takes the place of Beam's ``GrpcServer``."""
+
+    def __init__(self, path: str, state: Any, manager: Any, fail: Callable[[Exception], None]) -> None:
+        # Beam joins a host and a port to an address. Here these are "unix" and the path.
+        self.control_port = self.data_port = self.state_port = self.logging_port = path
+        self.control_handler = _Control(manager, fail)
+        self.data_plane_handler = data_plane.BeamFnDataServicer()
+        self._server = grpc.server(thread_pool_executor.shared_unbounded_instance(), options=_SERVER_OPTIONS)
+        beam_fn_api_pb2_grpc.add_BeamFnControlServicer_to_server(self.control_handler, self._server)
+        beam_fn_api_pb2_grpc.add_BeamFnDataServicer_to_server(self.data_plane_handler, self._server)
+        beam_fn_api_pb2_grpc.add_BeamFnStateServicer_to_server(worker_handlers.GrpcStateServicer(state), self._server)
+        self._server.add_insecure_port(f"unix:{path}")
+        self._server.start()
+
+    def close(self) -> None:
+        self.control_handler.done()
+        self._server.stop(None).wait()
+
+
+class _Control(worker_handlers.BeamFnControlServicer):
+    """Beam's control service, which also looks at the responses."""
+
+    def __init__(self, manager: Any, fail: Callable[[Exception], None]) -> None:
+        super().__init__(manager)
+        self._connections_by_worker_id: dict[str, _Connection] = collections.defaultdict(lambda: _Connection(fail))
+
+
+class _Connection(worker_handlers.ControlConnection):
+    """A worker's connection. Beam's runner looks at a bundle's failure only once those before it are done."""
+
+    def __init__(self, fail: Callable[[Exception], None]) -> None:
+        super().__init__()
+        self._fail = fail
+
+    def set_input(self, responses: Iterable[Any]) -> None:
+        super().set_input(self._watched(responses))
+
+    def _watched(self, responses: Iterable[Any]) -> Iterator[Any]:
+        for response in responses:
+            if response.error:
+                self._fail(RuntimeError(response.error))
+            yield response
+
+
+class _Worker(GrpcWorkerHandler):
+    """Starts a worker process, follows it, and ends it.
+
+    Attributes:
+        counts: What it has done so far.
+    """
+
+    def __init__(
+        self, state: Any, provision_info: Any, server: _Server, argv: list[str], fail: Callable[[Exception], None]
+    ) -> None:
+        super().__init__(state, provision_info, server)
+        self.counts = LiveCounts()
+        self._argv = argv
+        self._fail = fail
+        self._is_killed = False
+        self._cancelled = Cancellation()
+        self._cancelled.add_interrupt(self._kill)
+
+    def host_from_worker(self) -> str:
+        return "unix"
+
+    def start_worker(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "customerio_beam.pipeline.local_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
+        order = {
+            "worker_id": self.worker_id,
+            "control_address": self.control_address,
+            "capabilities": sorted(worker_handlers.FNAPI_RUNNER_CAPABILITIES),
+            "argv": self._argv,
+        }
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._process.stdin.flush()  # and it stays open: the worker ends with this process
+        threading.Thread(target=self._follow, name=f"follow {self.worker_id}", daemon=True).start()
+
+    def abort(self, error: Exception) -> None:
+        """End it, and have whoever waits for it raise the error."""
+        self._kill()
+        self.control_conn.abort(error)
+
+    def stop_worker(self) -> None:
+        self._process.wait()
+
+    def _follow(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
+        for line in self._process.stdout:
+            self.counts = LiveCounts(*json.loads(line))
+        status = self._process.wait()
+        if status != 0 and not self._is_killed:
+            self._fail(WorkerEndedError.of_status(status))
+
+    def _kill(self) -> None:
+        self._is_killed = True
+        self._process.kill()
