@@ -163,7 +163,7 @@ def _workers(options: CustomerIOOptions, argv: Sequence[str]) -> AbstractContext
     if processes in (None, 1):
         return nullcontext(lambda: LIVE_COUNTS)
     direct.direct_num_workers = processes
-    return worker_processes(argv)
+    return worker_processes(processes, argv)
 
 
 def _reads_files_here(options: CustomerIOOptions) -> bool:

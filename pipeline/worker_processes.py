@@ -77,10 +77,13 @@ def available_cores() -> int:
 
 
 @contextlib.contextmanager
-def worker_processes(argv: Sequence[str]) -> Iterator[Callable[[], LiveCounts]]:
-    """Let Beam's local runner start worker processes during a ``with`` block, as many as its options say.
+def worker_processes(count: int, argv: Sequence[str]) -> Iterator[Callable[[], LiveCounts]]:
+    """Let Beam's local runner use worker processes during a ``with`` block.
+
+    They start at once, and load their modules while this process builds the pipeline.
 
     Args:
+        count: How many; the runner's ``direct_num_workers`` must be the same.
         argv: The job's command line, from which the workers take the options of file systems.
 
     Yields:
@@ -93,12 +96,10 @@ def worker_processes(argv: Sequence[str]) -> Iterator[Callable[[], LiveCounts]]:
     """
     constructors = WorkerHandler._registered_environments
     embedded = constructors[python_urns.EMBEDDED_PYTHON]
-    with _socket_path() as path, contextlib.ExitStack() as servers:
-        run = _Run(path, list(argv), servers)
+    with _socket_path() as path, _quiet_connections(), _Run(count, path, list(argv)) as run:
         constructors[python_urns.EMBEDDED_PYTHON] = run.new_worker, None
         try:
-            with _quiet_connections():
-                yield run.counts
+            yield run.counts
         except Exception as error:
             if run.failure in (None, error):
                 raise
@@ -138,26 +139,35 @@ def _socket_path() -> Iterator[str]:
 
 
 class _Run:
-    """The workers of one run, and the server that they all use.
+    """The processes of one run, and the server that they all use.
 
     Attributes:
         failure: Why the run has failed; None while it has not.
     """
 
-    def __init__(self, path: str, argv: list[str], servers: contextlib.ExitStack) -> None:
+    def __init__(self, count: int, path: str, argv: list[str]) -> None:
         self._path = path
         self._argv = argv
-        self._servers = servers
         self._server: _Server | None = None
         self._workers: list[_Worker] = []
         self.failure: Exception | None = None
+        self._processes = [_Process(self.fail) for _ in range(count)]
+        self._idle = list(self._processes)
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.end()
+        if self._server is not None:
+            self._server.close()
 
     def new_worker(self, payload: None, state: Any, provision_info: Any, manager: Any) -> _Worker:
         """Make a worker; Beam calls this where it would make its embedded one."""
         if self._server is None:
             self._server = _Server(self._path, state, manager, self.fail)
-            self._servers.callback(self._server.close)
-        worker = _Worker(state, provision_info, self._server, self._argv, self.fail)
+        worker = _Worker(state, provision_info, self._server, self._idle.pop(), self._argv)
         self._workers.append(worker)
         return worker
 
@@ -169,7 +179,7 @@ class _Run:
 
     def counts(self) -> LiveCounts:
         """Add up the counts of all processes."""
-        all_counts = [LIVE_COUNTS, *(worker.counts for worker in self._workers)]
+        all_counts = [LIVE_COUNTS, *(process.counts for process in self._processes)]
         return LiveCounts(*map(sum, zip(*map(dataclasses.astuple, all_counts), strict=True)))
 
 
@@ -219,59 +229,79 @@ class _Connection(worker_handlers.ControlConnection):
 
 
 class _Worker(GrpcWorkerHandler):
-    """Starts a worker process, follows it, and ends it.
+    """What Beam's runner knows of a worker process."""
 
-    Attributes:
-        counts: What it has done so far.
-    """
-
-    def __init__(
-        self, state: Any, provision_info: Any, server: _Server, argv: list[str], fail: Callable[[Exception], None]
-    ) -> None:
+    def __init__(self, state: Any, provision_info: Any, server: _Server, process: _Process, argv: list[str]) -> None:
         super().__init__(state, provision_info, server)
-        self.counts = LiveCounts()
+        self._process = process
         self._argv = argv
-        self._fail = fail
-        self._is_killed = False
-        self._cancelled = Cancellation()
-        self._cancelled.add_interrupt(self._kill)
 
     def host_from_worker(self) -> str:
         return "unix"
 
     def start_worker(self) -> None:
+        self._process.order(
+            {
+                "worker_id": self.worker_id,
+                "control_address": self.control_address,
+                "capabilities": sorted(worker_handlers.FNAPI_RUNNER_CAPABILITIES),
+                "argv": self._argv,
+            }
+        )
+
+    def abort(self, error: Exception) -> None:
+        """End it, and have whoever waits for it raise the error."""
+        self._process.kill()
+        self.control_conn.abort(error)
+
+    def stop_worker(self) -> None:
+        self._process.end()
+
+
+class _Process:
+    """A worker process (``local_worker``).
+
+    Attributes:
+        counts: What it has done so far.
+    """
+
+    def __init__(self, fail: Callable[[Exception], None]) -> None:
+        self.counts = LiveCounts()
+        self._fail = fail
+        self._is_no_failure = False  # that it ends
+        self._cancelled = Cancellation()
+        self._cancelled.add_interrupt(self.kill)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "customerio_beam.pipeline.local_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
-        order = {
-            "worker_id": self.worker_id,
-            "control_address": self.control_address,
-            "capabilities": sorted(worker_handlers.FNAPI_RUNNER_CAPABILITIES),
-            "argv": self._argv,
-        }
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        self._process.stdin.flush()  # and it stays open: the worker ends with this process
-        threading.Thread(target=self._follow, name=f"follow {self.worker_id}", daemon=True).start()
+        assert self._process.stdin is not None  # noqa: S101  # they are pipes
+        assert self._process.stdout is not None  # noqa: S101
+        self._orders, self._reports = self._process.stdin, self._process.stdout
+        threading.Thread(target=self._follow, daemon=True).start()
 
-    def abort(self, error: Exception) -> None:
-        """End it, and have whoever waits for it raise the error."""
-        self._kill()
-        self.control_conn.abort(error)
+    def order(self, what: dict[str, Any]) -> None:
+        """Tell it what to do. Its standard input stays open: where that ends, the process does, too."""
+        self._orders.write(json.dumps(what).encode() + b"\n")
+        self._orders.flush()
 
-    def stop_worker(self) -> None:
+    def end(self) -> None:
+        """Wait for its end, which comes now at the latest."""
+        self._is_no_failure = True
+        with contextlib.suppress(BrokenPipeError):
+            self._orders.close()
         self._process.wait()
 
-    def _follow(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
-        for line in self._process.stdout:
-            self.counts = LiveCounts(*json.loads(line))
-        status = self._process.wait()
-        if status != 0 and not self._is_killed:
-            self._fail(WorkerEndedError.of_status(status))
-
-    def _kill(self) -> None:
-        self._is_killed = True
+    def kill(self) -> None:
+        """End it in the middle of its work."""
+        self._is_no_failure = True
         self._process.kill()
+
+    def _follow(self) -> None:
+        with self._reports:
+            for line in self._reports:
+                self.counts = LiveCounts(*json.loads(line))
+        status = self._process.wait()
+        if not self._is_no_failure:
+            self._fail(WorkerEndedError.of_status(status))
