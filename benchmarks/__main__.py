@@ -20,6 +20,7 @@ import apache_beam
 
 from benchmarks import (
     backfill,
+    cores,
     delivered_per_second,
     delivery_latency,
     growth,
@@ -46,6 +47,7 @@ def _measurements(
         yield lambda ordering=ordering: backfill.measure(  # type: ignore[misc]
             ordering, *((50_000, 1) if quick else ()), project=project
         )
+    yield lambda: cores.measure(*((100_000, 1) if quick else ()), project=project)
     yield lambda: growth.measure(*((10_000,) if quick else ()), project=project)
     for folder in dict.fromkeys((project, ROOT)):
         yield lambda folder=folder: mapping_speed.measure_in(  # type: ignore[misc]

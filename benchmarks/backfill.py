@@ -29,7 +29,7 @@ _MEMORY_LIMIT: Final = 0.45
 def run_backfill(
     folder: pathlib.Path, ordering: Ordering, events: int, project: pathlib.Path | None = None
 ) -> tuple[Usage, int]:
-    """Run the job over a folder of events; return what it took, and how many requests it made.
+    """Run the job in one process over a folder of events; return what it took, and how many requests it made.
 
     Args:
         folder: Where the files of ``benchmarks.generate`` are.
@@ -45,6 +45,7 @@ def run_backfill(
             [
                 *("-m", "pipeline", f"--input={folder}/events-*.ndjson", f"--track_endpoint={url}"),
                 *(f"--ordering={ordering}", "--backfill_recent=send", "--max_requests_per_second=100000"),
+                "--processes=1",
                 f"--dead_letters={folder}/dead-letters",
             ],
             {"CUSTOMERIO_SITE_ID": SITE_ID, "CUSTOMERIO_API_KEY": API_KEY},
