@@ -81,8 +81,9 @@ class ParseEvents(HandlesErrors):
         return self.handled(ParseResult(*with_dead_letters(payloads, "Read events", reader, events=Event)))
 
 
-#: A list of events is handed on when it has so many events, or so many bytes of their text. Lists of 2,000 are no longer
-#: in the processor's cache when the next step comes to them, and take a tenth more time; lists of 100 cost more in Beam.
+#: A list of events is handed on when it has so many events, or so many bytes of their text. Lists of 2,000 are no
+#: longer in the processor's cache when the next step comes to them, and take a tenth more time; lists of 100 cost more
+#: in Beam.
 _BATCH_EVENTS = 200
 _BATCH_BYTES = 1_000_000
 
