@@ -19,6 +19,7 @@ from typing import BinaryIO
 from customerio_beam.pipeline.loading import loading
 
 with loading():
+    import grpc
     from apache_beam.internal import pickler
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
@@ -48,11 +49,15 @@ def main() -> int:
     options = PipelineOptions(order["argv"])
     FileSystems.set_options(options)
     pickler.set_library(options.view_as(SetupOptions).pickle_library)
-    sdk_worker.SdkHarness(
+    harness = sdk_worker.SdkHarness(
         order["control_address"],
         worker_id=order["worker_id"],
         runner_capabilities=frozenset(order["capabilities"]),
-    ).run()
+    )
+    try:
+        harness.run()
+    except grpc.RpcError:
+        return 1  # the connection has ended: the run says why
     return 0
 
 

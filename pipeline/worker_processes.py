@@ -50,8 +50,18 @@ _SOCKET = "beam.sock"
 #: The longest path of a socket in bytes, on the system where it is shortest (``sun_path`` of macOS; Linux: 107).
 _MAX_SOCKET_PATH = 103
 
-# As Beam's own servers have it: what crosses a shuffle may be of any size.
-_SERVER_OPTIONS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+# As Beam's own servers have it: what crosses a shuffle may be of any size, and workers may ask at any time whether the
+# connection is still there, as they do every 20 seconds (by default, a server ends it after the third time).
+_SERVER_OPTIONS = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+]
+
+#: Seconds in which it is known how a worker has ended, once its connection has.
+_KNOWN_SECS = 2.0
 
 
 def default_processes(input_bytes: int | None, cores: int) -> int:
@@ -101,9 +111,10 @@ def worker_processes(count: int, argv: Sequence[str]) -> Iterator[Callable[[], L
         try:
             yield run.counts
         except Exception as error:
-            if run.failure in (None, error):
+            cause = run.cause_of(error)
+            if cause is error:
                 raise
-            raise run.failure from error  # what the runner met first may be that the others were ended for it
+            raise cause from error
         finally:
             constructors[python_urns.EMBEDDED_PYTHON] = embedded
 
@@ -139,18 +150,15 @@ def _socket_path() -> Iterator[str]:
 
 
 class _Run:
-    """The processes of one run, and the server that they all use.
-
-    Attributes:
-        failure: Why the run has failed; None while it has not.
-    """
+    """The processes of one run, and the server that they all use."""
 
     def __init__(self, count: int, path: str, argv: list[str]) -> None:
         self._path = path
         self._argv = argv
         self._server: _Server | None = None
         self._workers: list[_Worker] = []
-        self.failure: Exception | None = None
+        self._failure: Exception | None = None
+        self._has_failed = threading.Event()
         self._processes = [_Process(self.fail) for _ in range(count)]
         self._idle = list(self._processes)
 
@@ -173,9 +181,16 @@ class _Run:
 
     def fail(self, error: Exception) -> None:
         """End all workers, so that none goes on for hours with what has failed already."""
-        self.failure = self.failure or error
+        self._failure = self._failure or error
+        self._has_failed.set()
         for worker in self._workers:
-            worker.abort(self.failure)
+            worker.abort(self._failure)
+
+    def cause_of(self, error: Exception) -> Exception:
+        """Return why the run has failed. What the runner met first may be that a worker was gone, for that reason."""
+        if self._server is not None:
+            self._has_failed.wait(_KNOWN_SECS)
+        return self._failure or error
 
     def counts(self) -> LiveCounts:
         """Add up the counts of all processes."""

@@ -94,6 +94,16 @@ def test_nothing_is_left_of_a_run(
     assert_that(left, empty())
 
 
+def test_workers_that_wait_for_minutes_keep_their_connection(job: Job) -> None:
+    events = make_events(1_000)
+    for number, part in enumerate(events.parts(2)):
+        (job.folder / f"events-{number}.ndjson").write_bytes(part)
+    # A request each: the second one has to wait for 80 seconds.
+    status = job.run(f"--input={job.folder}/events-*.ndjson", "--processes=2", "--max_requests_per_second=0.0125")
+    assert_that(status, equal_to(0), job.log)
+    events.check(job.sandbox.url)
+
+
 def test_a_killed_worker_fails_the_run_by_name(job: Job, options: tuple[str, ...]) -> None:
     with job.started(*options, _SLOWLY) as process:
         wait_until(lambda: _has_begun(job), "the first operations arrive")
