@@ -8,16 +8,32 @@ import gzip
 import json
 import tempfile
 import time
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from apache_beam.runners.direct.direct_runner import DirectRunner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from hamcrest import assert_that, contains_exactly, contains_inanyorder, empty, equal_to, has_entries
+from hamcrest import (
+    all_of,
+    assert_that,
+    contains_exactly,
+    contains_inanyorder,
+    empty,
+    equal_to,
+    has_entries,
+    has_item,
+    has_items,
+    has_key,
+    not_,
+    only_contains,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from customerio_beam.pipeline.summary import Summary
 from customerio_beam.reading.errors import UnreadableFileError
 from customerio_beam.sandbox.server import RunningSandbox
 from tests.pipeline.events import identify, page, track
@@ -35,45 +51,100 @@ BROKEN: list[tuple[bytes, str]] = [
 ]
 
 
-def test_each_broken_line_is_dead_lettered_whole_with_its_reason(job: Job) -> None:
-    job.run(*(line for line, _ in BROKEN))
-    found = [(_payload(record), record["reason"]) for record in job.dead_letters()]
-    assert_that(found, contains_inanyorder(*BROKEN))
+@dataclass(frozen=True)
+class Run:
+    """What came of a run over events of all kinds."""
+
+    summary: Summary
+    activity: list[dict[str, Any]]
+    people: list[dict[str, Any]]
+    dead_letters: list[dict[str, Any]]
+
+    @property
+    def names(self) -> list[str]:
+        return [row["name"] for row in self.activity]
 
 
-def test_broken_lines_do_not_spoil_their_neighbours(job: Job) -> None:
-    summary = job.run(track("Before"), *(line for line, _ in BROKEN), track("After"))
-    assert_that(job.activity, contains_inanyorder(has_entries(name="Before"), has_entries(name="After")))
-    assert_that(sum(summary.dead_letters.values()), equal_to(len(BROKEN)))
-
-
-def test_a_bad_member_of_an_envelope_does_not_spoil_its_neighbours(job: Job) -> None:
-    job.run({"batch": [track("Good"), 42, {"type": "track", "userId": "u1"}]})
-    assert_that(job.activity, contains_exactly(has_entries(name="Good")))
-    assert_that(
-        [record["reason"] for record in job.dead_letters()], contains_inanyorder("not_an_object", "missing_timestamp")
+@pytest.fixture(scope="module")
+def mixed(shared_job: Job) -> Run:
+    summary = shared_job.run(
+        track("Before"),
+        *(line for line, _ in BROKEN),
+        track("After"),
+        {"batch": [track("In an envelope"), 43, {"type": "track", "userId": "u2"}]},
+        track("Secret", integrations={"Customer.io": False}),
+        track("Big", properties={"text": "x" * 1_000_000}),
+        track("Long", properties={"text": "x" * 50_000}),
+        identify("u1", {"plan": "pro", "long": "x" * 2000}),
     )
+    return Run(summary, shared_job.activity, shared_job.people, shared_job.dead_letters())
 
 
-def test_an_opted_out_event_is_filtered_and_no_dead_letter(job: Job) -> None:
-    summary = job.run(track("Secret", integrations={"Customer.io": False}))
-    assert_that((summary.events_filtered, job.activity, job.dead_letters()), equal_to((1, [], [])))
+@pytest.mark.parametrize(("line", "reason"), BROKEN)
+def test_each_broken_line_is_dead_lettered_whole_with_its_reason(mixed: Run, line: bytes, reason: str) -> None:
+    found = [record["reason"] for record in mixed.dead_letters if _payload(record) == line]
+    assert_that(found, contains_exactly(reason))
+
+
+def test_broken_lines_do_not_spoil_their_neighbours(mixed: Run) -> None:
+    assert_that(mixed.names, has_items("Before", "After"))
+
+
+def test_a_bad_member_of_an_envelope_does_not_spoil_its_neighbours(mixed: Run) -> None:
+    assert_that(mixed.names, has_item("In an envelope"))
+
+
+def test_each_bad_member_of_an_envelope_is_dead_lettered(mixed: Run) -> None:
+    members = {b"43": "not_an_object", b'{"type": "track", "userId": "u2"}': "missing_timestamp"}
+    found = {_payload(record): record["reason"] for record in mixed.dead_letters if _payload(record) in members}
+    assert_that(found, equal_to(members))
+
+
+def test_an_opted_out_event_is_filtered(mixed: Run) -> None:
+    assert_that(mixed.summary.events_filtered, equal_to(1))
+
+
+def test_nothing_but_what_can_be_sent_is_sent(mixed: Run) -> None:
+    assert_that(mixed.names, contains_inanyorder("Before", "After", "In an envelope", "Long"))
+
+
+def test_nothing_else_is_dead_lettered(mixed: Run) -> None:
+    others = ["not_an_object", "missing_timestamp", "operation_too_large", "attribute_too_long"]
+    reasons = [record["reason"] for record in mixed.dead_letters]
+    assert_that(reasons, contains_inanyorder(*others, *(reason for _, reason in BROKEN)))
+
+
+def test_the_summary_counts_the_dead_letters(mixed: Run) -> None:
+    assert_that(mixed.summary.dead_letters, equal_to(Counter(record["reason"] for record in mixed.dead_letters)))
+
+
+def test_a_line_of_a_megabyte_goes_somewhere(mixed: Run) -> None:
+    [record] = [record for record in mixed.dead_letters if record["reason"] == "operation_too_large"]
+    assert_that(json.loads(_payload(record))["event"], equal_to("Big"))
+
+
+def test_an_event_over_a_batchs_limit_goes_out_on_the_v1_call(mixed: Run) -> None:
+    assert_that(mixed.activity, has_item(has_entries(name="Long", attributes={"text": "x" * 50_000})))
+
+
+def test_dead_letters_have_one_schema(mixed: Run) -> None:
+    common = {"stage", "reason", "detail", "retryable", "failed_at", "message_id", "source"}
+    assert_that([common - set(record) for record in mixed.dead_letters], only_contains(empty()))
+
+
+def test_an_oversize_attribute_is_recorded(mixed: Run) -> None:
+    [record] = [record for record in mixed.dead_letters if record["reason"] == "attribute_too_long"]
+    assert_that(record["attribute"], equal_to({"name": "long", "size": 2000, "value": "x" * 2000}))
+
+
+def test_the_rest_of_an_identify_with_an_oversize_attribute_is_sent(mixed: Run) -> None:
+    person = has_entries(id="u1", attributes=all_of(has_entries(plan="pro"), not_(has_key("long"))))
+    assert_that(mixed.people, has_item(person))
 
 
 def test_an_empty_file_is_no_event(job: Job) -> None:
     summary = job.run()
     assert_that((summary.events_read, job.dead_letters()), equal_to((0, [])))
-
-
-def test_a_line_of_a_megabyte_goes_somewhere(job: Job) -> None:
-    job.run(track("Big", properties={"text": "x" * 1_000_000}), track("Small"))
-    assert_that([record["reason"] for record in job.dead_letters()], contains_exactly("operation_too_large"))
-    assert_that(job.activity, contains_exactly(has_entries(name="Small")))
-
-
-def test_an_event_over_a_batchs_limit_goes_out_on_the_v1_call(job: Job) -> None:
-    job.run(track("Long", properties={"text": "x" * 50_000}))
-    assert_that(job.activity, contains_exactly(has_entries(name="Long", attributes={"text": "x" * 50_000})))
 
 
 def test_compressed_files_are_read(job: Job) -> None:
@@ -88,23 +159,6 @@ def test_a_truncated_compressed_file_fails_the_job_with_its_name(job: Job) -> No
     path.write_bytes(gzip.compress(json.dumps(track("Packed")).encode() + b"\n")[:-12])
     with pytest.raises(UnreadableFileError, match=r"cut\.ndjson\.gz is cut off"):
         job.run_files(str(path))
-
-
-def test_dead_letters_have_one_schema(job: Job) -> None:
-    job.run(b"not JSON", identify("u1", {"long": "x" * 2000}))
-    common = {"stage", "reason", "detail", "retryable", "failed_at", "message_id", "source", "payload"}
-    assert_that([common - set(record) for record in job.dead_letters()], equal_to([set(), set()]))
-
-
-def test_an_oversize_attribute_is_recorded_and_the_rest_is_sent(job: Job) -> None:
-    job.run(identify("u1", {"plan": "pro", "long": "x" * 2000}))
-    assert_that(
-        job.dead_letters(),
-        contains_exactly(
-            has_entries(reason="attribute_too_long", attribute={"name": "long", "size": 2000, "value": "x" * 2000})
-        ),
-    )
-    assert_that(job.people, contains_exactly(has_entries(attributes=has_entries(plan="pro"))))
 
 
 def test_dead_letters_replay_to_the_events_they_were(job: Job) -> None:
@@ -170,8 +224,10 @@ _forms = st.sampled_from(
 )
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.lists(_lines, max_size=12), _forms), min_size=1, max_size=3))
+# Each example is a run of the whole pipeline: few of them, with many lines each. tests/reading and tests/mapping have
+# the parts of this rule for many more events.
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.lists(_lines, max_size=20), _forms), min_size=1, max_size=4))
 def test_inputs_are_delivered_filtered_or_dead_lettered(job: Job, files: list[tuple[list[bytes], Any]]) -> None:
     folder = Path(tempfile.mkdtemp(dir=job.folder))
     for number, (lines, form) in enumerate(files):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from hamcrest import (
     all_of,
     assert_that,
@@ -27,6 +28,7 @@ from hamcrest import (
 from customerio_beam.sandbox.server import RunningSandbox
 from tests.helpers.fake_customerio import OK, Received, Respond, errors, fake_customerio
 from tests.pipeline.commands import Ended, Terminal
+from tests.pipeline.conftest import KEY
 from tests.pipeline.job import Job
 
 
@@ -60,11 +62,17 @@ def receipts(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
 @pytest.fixture
 def known(job: Job) -> Job:
     """Ada by id and email, Grace by email alone, and Alan by id alone, at Customer.io."""
-    job.run(
-        identify("u1", email="ada@example.com"),
-        identify("grace@example.com", name="Grace"),
-        identify("u3", name="Alan"),
-    )
+    people = [
+        ({"id": "u1"}, {"email": "ada@example.com"}),
+        ({"email": "grace@example.com"}, {"name": "Grace"}),
+        ({"id": "u3"}, {"name": "Alan"}),
+    ]
+    batch = [
+        {"type": "person", "action": "identify", "identifiers": identifiers, "attributes": attributes}
+        for identifiers, attributes in people
+    ]
+    url = f"{job.sandbox.url}/api/v2/batch"
+    requests.post(url, json={"batch": batch}, auth=("site", KEY), timeout=10).raise_for_status()
     return job
 
 

@@ -42,27 +42,37 @@ def files(summary: Summary) -> dict[str, int]:
     return {name: count for (space, name), count in summary.counters.items() if space == "files"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "export[1].ndjson",
-        "star*.ndjson",
-        "d[1]/events.ndjson",
-        "what?/a.ndjson",
-        "a,b.ndjson",
-        "line\nend.json",
-        "é🚀 .x",
-    ],
-)
-def test_a_file_of_any_name_is_read_once(job: Job, name: str) -> None:
-    path = job.folder / "in" / name
-    path.parent.mkdir(parents=True)
-    path.write_bytes(line("One") + line("Two"))
-    patterns = [str(path), f"{job.folder}/in", f"{job.folder}/in/**", f"{job.folder}/./in/"]
-    summary = job.run_files(*patterns)
-    assert_that(names(job), contains_inanyorder("One", "Two"))
-    size = path.stat().st_size
-    assert_that(files(summary), equal_to({"matched": 1, "read": 1, "bytes": size, "bytes_read": size}))
+NAMES = [
+    "export[1].ndjson",
+    "star*.ndjson",
+    "d[1]/events.ndjson",
+    "what?/a.ndjson",
+    "a,b.ndjson",
+    "line\nend.json",
+    "é🚀 .x",
+]
+
+
+@pytest.fixture(scope="module")
+def named(shared_job: Job) -> Summary:
+    """The summary of a run over one file of each name, each given by its path and by three patterns."""
+    folder = shared_job.folder / "in"
+    paths = [folder / name for name in NAMES]
+    for path, name in zip(paths, NAMES, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(line(f"{name} 1") + line(f"{name} 2"))
+    return shared_job.run_files(*map(str, paths), str(folder), f"{folder}/**", f"{shared_job.folder}/./in/")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_any_name_is_read_once(shared_job: Job, named: Summary, name: str) -> None:
+    found = [activity for activity in names(shared_job) if activity.startswith(f"{name} ")]
+    assert_that(found, contains_inanyorder(f"{name} 1", f"{name} 2"))
+
+
+def test_each_file_is_counted_once(shared_job: Job, named: Summary) -> None:
+    size = sum((shared_job.folder / "in" / name).stat().st_size for name in NAMES)
+    assert_that(files(named), equal_to({"matched": 7, "read": 7, "bytes": size, "bytes_read": size}))
 
 
 def test_a_file_whose_name_is_no_unicode_is_read(job: Job) -> None:
@@ -151,9 +161,20 @@ def test_a_pipe_is_read_to_its_end(job: Job) -> None:
     assert_that(files(summary), has_entries(matched=1, read=1, bytes=0))
 
 
-@pytest.mark.parametrize("stdin", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
-def test_what_a_shell_connects_is_read(tmp_path: Path, stdin: str) -> None:
-    command = [sys.executable, "-m", "pipeline", f"--input={stdin}", f"--operations_output={tmp_path}/ops.ndjson"]
+@pytest.mark.parametrize("folder", ["/dev/fd", "/proc/self/fd"])
+def test_a_descriptor_is_read(job: Job, folder: str) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(line("One") + line("Two"))
+    try:
+        job.run_files(f"{folder}/{reading}")
+    finally:
+        os.close(reading)
+    assert_that(names(job), contains_inanyorder("One", "Two"))
+
+
+def test_what_a_shell_connects_is_read(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipeline", "--input=/dev/stdin", f"--operations_output={tmp_path}/ops.ndjson"]
     command.append("--backfill_recent=send")
     done = subprocess.run(
         [*command, f"--dead_letters={tmp_path}/dead"],

@@ -45,6 +45,7 @@ def all_values(data: bytes, size: int, limit: int = 1 << 20) -> list[tuple[int, 
     return found
 
 
+_text = st.text(max_size=20)
 values = st.one_of(JSON.map(lambda value: json.dumps(value).encode()), st.sampled_from(FAULTY))
 gaps = st.sampled_from([b" ", b"\n", b"\x1e", b"\r\n", b"\xef\xbb\xbf", b" \n\t "])
 
@@ -61,7 +62,15 @@ def test_values_are_found_where_they_are(parts: list[tuple[bytes, bytes]], size:
 
 
 @generated
-@given(st.lists(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))), SIZES)
+@given(
+    st.lists(
+        st.recursive(
+            _text, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(_text, inner, max_size=5), max_leaves=20
+        ),
+        max_size=6,
+    ),
+    SIZES,
+)
 def test_objects_lists_and_strings_need_nothing_between_them(found: list[Any], size: int) -> None:
     texts = [json.dumps(value).encode() for value in found]
     assert_that([text for _, text, _ in all_values(b"".join(texts), size)], equal_to(texts))

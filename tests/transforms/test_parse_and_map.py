@@ -9,7 +9,6 @@ import apache_beam as beam
 import pytest
 from apache_beam.metrics import MetricsFilter
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import TimestampedValue
 
@@ -41,7 +40,7 @@ def reasons(records: Any) -> Any:
 
 @pytest.fixture
 def pipeline() -> Any:
-    return TestPipeline(runner=FnApiRunner())
+    return beam.Pipeline(runner=FnApiRunner())
 
 
 def test_an_element_time_stands_in_where_the_source_gives_it(pipeline: Any) -> None:

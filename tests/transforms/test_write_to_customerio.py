@@ -450,25 +450,25 @@ def test_an_anonymous_event_that_is_refused_does_not_hold_up_the_identifies():
     assert kinds_in_order(fake).count("claim") == 30
 
 
+POISON = [
+    (b'{"type": "person"', "invalid_operation"),
+    (b'{"type": "person", "action": "event"}, {"type": "person", "action": "event"}', "invalid_operation"),
+    (b"\xff", "invalid_operation"),
+    (json.dumps({"type": "person", "action": "identify", "a": "x" * 40_000}).encode(), "operation_too_large"),
+]
+
+
 @pytest.mark.parametrize("ordering", ["person", "none"])
-@pytest.mark.parametrize(
-    ("operation", "reason"),
-    [
-        (b'{"type": "person"', "invalid_operation"),
-        (b'{"type": "person", "action": "event"}, {"type": "person", "action": "event"}', "invalid_operation"),
-        (b"\xff", "invalid_operation"),
-        (json.dumps({"type": "person", "action": "identify", "a": "x" * 40_000}).encode(), "operation_too_large"),
-    ],
-)
-def test_what_no_request_can_carry_is_a_dead_letter_and_spoils_no_neighbour(operation, reason, ordering):
-    poison = (b"k" * 16, (5, operation, b'{"messageId": "m"}'))
+def test_what_no_request_can_carry_is_a_dead_letter_and_spoils_no_neighbour(ordering):
+    poison = [
+        (b"k" * 16, (5, operation, b'{"messageId": "m%d"}' % number)) for number, (operation, _) in enumerate(POISON)
+    ]
+    expected = [
+        {"reason": reason, "stage": "deliver", "message_id": f"m{number}", "event_time_ms": 5}
+        for number, (_, reason) in enumerate(POISON)
+    ]
     with fake_customerio() as fake:
-        deliver(
-            fake,
-            [keyed("p", 1), poison, keyed("p", 2)],
-            dead_letters_are({"reason": reason, "stage": "deliver", "message_id": "m", "event_time_ms": 5}),
-            ordering=ordering,
-        )
+        deliver(fake, [keyed("p", 1), *poison, keyed("p", 2)], dead_letters_are(*expected), ordering=ordering)
     assert sorted(fake.accepted_names) == ["p-1", "p-2"]
 
 
