@@ -9,7 +9,7 @@ import re
 from types import ModuleType
 
 import pytest
-from hamcrest import assert_that, empty
+from hamcrest import assert_that, empty, not_none
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -19,8 +19,8 @@ pages = pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *DOCS.glob("*.md")]
 
 def generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate_tables", DOCS / "generate_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
+    assert_that(spec, not_none())
+    assert_that(spec.loader, not_none())
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

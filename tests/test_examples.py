@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hamcrest import assert_that, empty, equal_to, greater_than, has_item, has_items, not_
 
 from customerio_beam.mapping.settings import MappingSettings
 from tests.helpers.event_outcomes import Outcome, outcomes
@@ -67,7 +68,7 @@ def _operations(path: Path) -> list[dict[str, Any]]:
 
 
 def test_every_file_is_described_here() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.ndjson*")} == set(CONTENTS)
+    assert_that({path.name for path in EXAMPLES.glob("*.ndjson*")}, equal_to(set(CONTENTS)))
 
 
 @pytest.mark.parametrize("name", CONTENTS)
@@ -75,7 +76,7 @@ def test_every_event_has_the_outcome_it_is_there_to_show(name: str) -> None:
     events = _events(EXAMPLES / name)
     kinds = Counter(outcome.kind for event in events for outcome in event)
 
-    assert (len(events), kinds.pop("operation"), dict(kinds)) == CONTENTS[name]
+    assert_that((len(events), kinds.pop("operation"), dict(kinds)), equal_to(CONTENTS[name]))
 
 
 def test_all_kinds_of_operations_are_shown() -> None:
@@ -84,23 +85,26 @@ def test_all_kinds_of_operations_are_shown() -> None:
         for operation in _operations(path):
             shown.add((operation["type"], operation["action"]))
 
-    assert shown >= {
-        ("person", "identify"),
-        ("person", "event"),
-        ("person", "page"),
-        ("person", "screen"),
-        ("person", "merge"),
-        ("person", "add_device"),
-        ("person", "delete_device"),
-        ("person", "delete"),
-        ("person", "suppress"),
-        ("person", "unsuppress"),
-        ("object", "identify"),
-        ("object", "identify_anonymous"),
-        ("object", "delete"),
-        ("object", "delete_relationships"),
-        ("delivery", "event"),
-    }
+    assert_that(
+        shown,
+        has_items(
+            ("person", "identify"),
+            ("person", "event"),
+            ("person", "page"),
+            ("person", "screen"),
+            ("person", "merge"),
+            ("person", "add_device"),
+            ("person", "delete_device"),
+            ("person", "delete"),
+            ("person", "suppress"),
+            ("person", "unsuppress"),
+            ("object", "identify"),
+            ("object", "identify_anonymous"),
+            ("object", "delete"),
+            ("object", "delete_relationships"),
+            ("delivery", "event"),
+        ),
+    )
 
 
 def test_john_is_anonymous_before_he_is_identified() -> None:
@@ -108,9 +112,11 @@ def test_john_is_anonymous_before_he_is_identified() -> None:
     [position, *_] = [number for number, each in enumerate(operations) if each["action"] == "identify"]
     anonymous_id = operations[position]["attributes"]["anonymous_id"]
 
-    assert operations[position]["attributes"]["email"] == "john.doe@example.com"
-    assert position > 0
-    assert all(each["identifiers"] == {"anonymous_id": anonymous_id} for each in operations[:position])
+    assert_that(operations[position]["attributes"]["email"], equal_to("john.doe@example.com"))
+    assert_that(position, greater_than(0))
+    assert_that(
+        [each for each in operations[:position] if each["identifiers"] != {"anonymous_id": anonymous_id}], empty()
+    )
 
 
 def test_a_profile_of_more_than_thirty_traits_is_shown() -> None:
@@ -118,25 +124,28 @@ def test_a_profile_of_more_than_thirty_traits_is_shown() -> None:
         len(each["attributes"]) for each in _operations(EXAMPLES / "accounts.ndjson") if each["action"] == "identify"
     ]
 
-    assert 30 in sizes
+    assert_that(sizes, has_item(30))
 
 
 @pytest.mark.parametrize("name", CONTENTS)
 def test_operations_are_within_the_limits(name: str) -> None:
     events = _events(EXAMPLES / name)
 
-    assert [
-        fault
-        for event in events
-        for outcome in event
-        if outcome.kind == "operation"
-        for fault in limit_faults(outcome.text)
-    ] == []
+    assert_that(
+        [
+            fault
+            for event in events
+            for outcome in event
+            if outcome.kind == "operation"
+            for fault in limit_faults(outcome.text)
+        ],
+        equal_to([]),
+    )
 
 
 @pytest.mark.parametrize("name", CONTENTS)
 def test_operations_have_the_shapes_of_the_track_api(name: str) -> None:
     operations = _operations(EXAMPLES / name)
 
-    assert operations
-    assert [fault for operation in operations for fault in shape_faults(operation)] == []
+    assert_that(operations, not_(empty()))
+    assert_that([fault for operation in operations for fault in shape_faults(operation)], equal_to([]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import requests
-from hamcrest import assert_that, empty, equal_to
+from hamcrest import assert_that, empty, equal_to, instance_of
 
 from benchmarks.processes import API_KEY, SITE_ID
 from benchmarks.steady_publisher import numbered_events
@@ -41,7 +41,7 @@ def test_each_operation_of_a_numbered_event_has_its_number() -> None:
     wrong = []
     for number, line in enumerate(numbered_events(500)):
         for event in read_payload(line):
-            assert isinstance(event, Event)
+            assert_that(event, instance_of(Event))
             operations = map_event(event, settings).operations
             found = [orjson.loads(operation)["attributes"]["number"] for operation in operations]
             if not found or set(found) != {number}:

@@ -2,6 +2,7 @@ import pickle
 import threading
 
 import pytest
+from hamcrest import assert_that, contains_string, equal_to, has_length, is_in, not_, same_instance, starts_with
 
 from customerio_beam.delivery.credentials import (
     Credentials,
@@ -16,7 +17,7 @@ from customerio_beam.delivery.workspace import shared_workspace
 
 
 def test_credentials_show_neither_site_id_nor_key():
-    assert repr(Credentials("site", "hush")) == "Credentials()"
+    assert_that(repr(Credentials("site", "hush")), equal_to("Credentials()"))
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -29,13 +30,13 @@ def test_their_source_is_pickled_in_their_place(monkeypatch):
     monkeypatch.setenv("CUSTOMERIO_API_KEY", "hush")
     source = CredentialsSource(site_id=Literal("site"))
     pickled = pickle.dumps(source)
-    assert b"hush" not in pickled
-    assert pickle.loads(pickled).fetch() == Credentials("site", "hush")
+    assert_that(b"hush", not_(is_in(pickled)))
+    assert_that(pickle.loads(pickled).fetch(), equal_to(Credentials("site", "hush")))
 
 
 def test_white_space_around_an_environment_variable_is_dropped(monkeypatch):
     monkeypatch.setenv("CUSTOMERIO_API_KEY", " hush\n")
-    assert EnvironmentVariable("CUSTOMERIO_API_KEY").fetch() == "hush"
+    assert_that(EnvironmentVariable("CUSTOMERIO_API_KEY").fetch(), equal_to("hush"))
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
@@ -65,9 +66,9 @@ def keep(monkeypatch):
 
 def test_credentials_are_fetched_when_they_are_needed_and_once(keep):
     keeper, _, fetched = keep
-    assert fetched == []
-    assert [keeper.current.api_key for _ in range(3)] == ["first"] * 3
-    assert fetched == ["first"]
+    assert_that(fetched, equal_to([]))
+    assert_that([keeper.current.api_key for _ in range(3)], equal_to(["first"] * 3))
+    assert_that(fetched, equal_to(["first"]))
 
 
 def test_threads_that_need_them_at_once_fetch_them_once(keep):
@@ -78,7 +79,7 @@ def test_threads_that_need_them_at_once_fetch_them_once(keep):
         thread.start()
     for thread in threads:
         thread.join()
-    assert fetched == ["first"]
+    assert_that(fetched, equal_to(["first"]))
 
 
 def test_a_rotated_key_is_fetched_once_for_all_lanes(keep, monkeypatch):
@@ -87,31 +88,31 @@ def test_a_rotated_key_is_fetched_once_for_all_lanes(keep, monkeypatch):
     monkeypatch.setenv("CUSTOMERIO_API_KEY", "new")
     keeper.refetch(refused)
     keeper.refetch(refused)
-    assert (keeper.current.api_key, fetched) == ("new", ["first", "new"])
+    assert_that((keeper.current.api_key, fetched), equal_to(("new", ["first", "new"])))
 
 
 def test_credentials_that_are_too_old_are_fetched_again(keep, monkeypatch):
     keeper, now, fetched = keep
-    assert keeper.current.api_key == "first"
+    assert_that(keeper.current.api_key, equal_to("first"))
     monkeypatch.setenv("CUSTOMERIO_API_KEY", "new")
     now[0] = 3599.0
-    assert keeper.current.api_key == "first"
+    assert_that(keeper.current.api_key, equal_to("first"))
     now[0] = 3600.0
-    assert [keeper.current.api_key for _ in range(2)] == ["new", "new"]
-    assert fetched == ["first", "new"]
+    assert_that([keeper.current.api_key for _ in range(2)], equal_to(["new", "new"]))
+    assert_that(fetched, equal_to(["first", "new"]))
 
 
 def test_old_credentials_are_used_on_while_they_can_not_be_fetched(keep, monkeypatch, caplog):
     keeper, now, _ = keep
-    assert keeper.current.api_key == "first"
+    assert_that(keeper.current.api_key, equal_to("first"))
     monkeypatch.delenv("CUSTOMERIO_API_KEY")
     now[0] = 3600.0
-    assert [keeper.current.api_key for _ in range(3)] == ["first"] * 3
+    assert_that([keeper.current.api_key for _ in range(3)], equal_to(["first"] * 3))
     (record,) = caplog.records
-    assert record.getMessage().startswith("Going on with the credentials in use: The environment variable")
+    assert_that(record.getMessage(), starts_with("Going on with the credentials in use: The environment variable"))
     monkeypatch.setenv("CUSTOMERIO_API_KEY", "new")
     now[0] = 3660.0
-    assert keeper.current.api_key == "new"
+    assert_that(keeper.current.api_key, equal_to("new"))
 
 
 def test_credentials_that_can_not_be_fetched_at_first_are_an_error_each_time(keep, monkeypatch):
@@ -126,7 +127,7 @@ def test_a_process_has_one_workspace_however_often_a_sink_is_copied():
     source = CredentialsSource(site_id=Literal("site"), api_key=SecretVersion("projects/p/secrets/s"))
     copies = [pickle.loads(pickle.dumps(source)) for _ in range(3)]
     workspaces = {id(shared_workspace(copy, "https://one.example", 3600.0)) for copy in [source, *copies]}
-    assert len(workspaces) == 1
+    assert_that(workspaces, has_length(1))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_process_has_one_workspace_however_often_a_sink_is_copied():
 )
 def test_other_settings_make_another_workspace(source, url, age):
     first = shared_workspace(CredentialsSource(site_id=Literal("site")), "https://one.example", 3600.0)
-    assert shared_workspace(source, url, age) is not first
+    assert_that(shared_workspace(source, url, age), not_(same_instance(first)))
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_what_is_no_secret_name_is_refused(name):
 def test_a_key_given_as_a_secrets_name_is_not_repeated():
     with pytest.raises(ValueError, match="not shown") as caught:
         SecretVersion("hush-hush")
-    assert "hush" not in str(caught.value)
+    assert_that(str(caught.value), not_(contains_string("hush")))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_a_key_given_as_a_secrets_name_is_not_repeated():
     ],
 )
 def test_a_secret_is_described_by_its_version(name, place):
-    assert str(SecretVersion(name)) == place
+    assert_that(str(SecretVersion(name)), equal_to(place))
 
 
 def test_the_key_itself_is_no_source():
@@ -194,4 +195,4 @@ def test_a_value_that_no_request_could_carry_is_told_without_showing_it(monkeypa
 
     with pytest.raises(CredentialsUnavailableError) as caught:
         CredentialsSource(Literal("site"), Held()).fetch()
-    assert str(caught.value) == "The value of the vault has characters that Customer.io doesn't use."
+    assert_that(str(caught.value), equal_to("The value of the vault has characters that Customer.io doesn't use."))

@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+from hamcrest import assert_that, equal_to, has_length, is_, none
 
 from customerio_beam.delivery.batching import Batch
 from customerio_beam.delivery.cancellation import Cancellation
@@ -39,7 +40,7 @@ def test_lanes_deliver_side_by_side(lanes):
     three = lanes(deliver, deliver, deliver)
     for lane in range(3):
         list(three.submit(lane, batch()))
-    assert len(list(three.drain())) == 3
+    assert_that(list(three.drain()), has_length(3))
 
 
 def test_a_lane_delivers_one_batch_at_a_time_in_order(lanes):
@@ -47,7 +48,7 @@ def test_a_lane_delivers_one_batch_at_a_time_in_order(lanes):
     seen = []
 
     def deliver(batch):
-        assert busy.acquire(blocking=False)
+        assert_that(busy.acquire(blocking=False), is_(True))
         seen.extend(batch.keys)
         busy.release()
         return Report()
@@ -55,7 +56,7 @@ def test_a_lane_delivers_one_batch_at_a_time_in_order(lanes):
     one = lanes(deliver)
     reports = [report for n in range(50) for report in one.submit(0, batch(n))]
     reports += one.drain()
-    assert (seen, len(reports)) == (list(range(50)), 50)
+    assert_that((seen, len(reports)), equal_to((list(range(50)), 50)))
 
 
 def test_a_full_lane_holds_the_caller_back(lanes):
@@ -70,10 +71,10 @@ def test_a_full_lane_holds_the_caller_back(lanes):
     list(one.submit(0, batch(2)))
     third = threading.Thread(target=lambda: list(one.submit(0, batch(3))))
     third.start()
-    assert one.lane_of(3) is None
+    assert_that(one.lane_of(3), none())
     release.set()
     third.join(10)
-    assert one.lane_of(3) == 0
+    assert_that(one.lane_of(3), equal_to(0))
 
 
 def test_a_failure_is_raised_to_the_caller(lanes):
@@ -101,7 +102,7 @@ def test_nothing_overtakes_a_failed_batch_of_the_same_lane(lanes):
     may_fail.set()
     with pytest.raises(DeliveryError):
         list(one.drain())
-    assert seen == ["first"]
+    assert_that(seen, equal_to(["first"]))
 
 
 def test_a_failure_stops_the_other_lanes_and_waits_for_them(lanes):
@@ -120,7 +121,7 @@ def test_a_failure_stops_the_other_lanes_and_waits_for_them(lanes):
     list(two.submit(0, batch()))
     with pytest.raises(DeliveryError, match="broken"):
         list(two.submit(1, batch())) + list(two.drain())
-    assert stopped == [True]
+    assert_that(stopped, equal_to([True]))
 
 
 def test_lanes_work_again_after_a_failure(lanes):
@@ -137,7 +138,7 @@ def test_lanes_work_again_after_a_failure(lanes):
     with pytest.raises(DeliveryError):
         list(one.drain())
     list(one.submit(0, batch()))
-    assert len(list(one.drain())) == 1
+    assert_that(list(one.drain()), has_length(1))
 
 
 def test_cancel_forgets_what_waits_once_nothing_is_under_way(lanes):
@@ -153,4 +154,4 @@ def test_cancel_forgets_what_waits_once_nothing_is_under_way(lanes):
     list(one.submit(0, batch("under way")))
     list(one.submit(0, batch("waiting")))
     one.cancel()
-    assert (seen in ([], ["under way"]), list(one.drain())) == (True, [])
+    assert_that((seen in ([], ["under way"]), list(one.drain())), equal_to((True, [])))

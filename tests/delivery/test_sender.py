@@ -3,6 +3,7 @@ import math
 import threading
 
 import pytest
+from hamcrest import assert_that, contains_string, equal_to, has_length, is_, less_than, less_than_or_equal_to, not_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -89,36 +90,41 @@ def script(*answers):
 
 def test_all_operations_go_out_in_one_authenticated_request_in_order(deliver):
     report, received = deliver(batch_of("a", "b", "c"), script())
-    assert [request.names for request in received] == [["a", "b", "c"]]
-    assert received[0].path == "/api/v2/batch"
-    assert received[0].headers["Authorization"] == "Basic c2l0ZTprZXk="
-    assert report.delivered == ["from a", "from b", "from c"]
+    assert_that([request.names for request in received], equal_to([["a", "b", "c"]]))
+    assert_that(received[0].path, equal_to("/api/v2/batch"))
+    assert_that(received[0].headers["Authorization"], equal_to("Basic c2l0ZTprZXk="))
+    assert_that(report.delivered, equal_to(["from a", "from b", "from c"]))
 
 
 def test_the_body_is_the_operations_as_they_are(deliver):
     _, received = deliver(batch_of("a", "b"), script())
-    assert received[0].body == b'{"batch":[' + operation("a") + b"," + operation("b") + b"]}"
+    assert_that(received[0].body, equal_to(b'{"batch":[' + operation("a") + b"," + operation("b") + b"]}"))
 
 
 def test_the_batch_knows_the_size_of_its_body(deliver):
     batch = batch_of("a", "bé", "ccc")
     _, received = deliver(batch, script())
-    assert len(received[0].body) == batch.body_bytes
+    assert_that(received[0].body, has_length(batch.body_bytes))
 
 
 @pytest.mark.parametrize("status", [200, 207])
 def test_a_refused_operation_is_a_failure_and_all_others_are_delivered(deliver, status):
     refusal = {"batch_index": 1, "reason": "invalid", "field": "name", "message": "no good"}
     report, _ = deliver(batch_of("a", "b", "c"), script(errors(status, refusal)))
-    assert report.delivered == ["from a", "from c"]
+    assert_that(report.delivered, equal_to(["from a", "from c"]))
     (failure,) = report.failures
-    assert (failure.context, failure.reason, failure.detail) == ("from b", "rejected", "no good")
-    assert failure.response.as_record() == {
-        "status": status,
-        "reason": "invalid",
-        "field": "name",
-        "message": "no good",
-    }
+    assert_that((failure.context, failure.reason, failure.detail), equal_to(("from b", "rejected", "no good")))
+    assert_that(
+        failure.response.as_record(),
+        equal_to(
+            {
+                "status": status,
+                "reason": "invalid",
+                "field": "name",
+                "message": "no good",
+            }
+        ),
+    )
 
 
 def poisoned(*guilty, status=400):
@@ -130,8 +136,8 @@ def poisoned(*guilty, status=400):
 def test_a_poisoned_request_is_halved_until_only_the_guilty_one_fails(deliver, status):
     names = [f"n{i}" for i in range(9)]
     report, _ = deliver(batch_of(*names), poisoned("n5", status=status))
-    assert [failure.context for failure in report.failures] == ["from n5"]
-    assert sorted(report.delivered) == [f"from {name}" for name in names if name != "n5"]
+    assert_that([failure.context for failure in report.failures], equal_to(["from n5"]))
+    assert_that(sorted(report.delivered), equal_to([f"from {name}" for name in names if name != "n5"]))
 
 
 def test_halves_go_out_in_order(deliver):
@@ -139,7 +145,7 @@ def test_halves_go_out_in_order(deliver):
     guilty = {"n3", "n9"}
     _, received = deliver(batch_of(*names), poisoned(*guilty))
     accepted = [name for request in received if not guilty & set(request.names) for name in request.names]
-    assert accepted == [name for name in names if name not in guilty]
+    assert_that(accepted, equal_to([name for name in names if name not in guilty]))
 
 
 @settings(max_examples=25, deadline=None)
@@ -151,8 +157,8 @@ def test_k_guilty_operations_take_at_most_about_2_k_log2_n_requests(tmp_path_fac
         delivery = Delivery(fake.url, ManualClock(), tmp_path_factory.mktemp("rates") / "private")
         report = delivery.sender.deliver(batch_of(*(str(i) for i in range(count))))
         delivery.client.close()
-    assert len(report.failures) == len(guilty)
-    assert len(fake.received) <= 1 + 2 * len(guilty) * math.ceil(math.log2(count))
+    assert_that(len(report.failures), equal_to(len(guilty)))
+    assert_that(len(fake.received), less_than_or_equal_to(1 + 2 * len(guilty) * math.ceil(math.log2(count))))
 
 
 @pytest.mark.parametrize("index", [None, 99])
@@ -161,8 +167,10 @@ def test_an_error_that_names_no_operation_is_pinned_down_by_halving(deliver, ind
         return errors(207, {"batch_index": index, "reason": "odd"}) if "b" in request.names else OK
 
     report, _ = deliver(batch_of("a", "b", "c", "d"), respond)
-    assert [(failure.context, failure.response.reason) for failure in report.failures] == [("from b", "odd")]
-    assert sorted(report.delivered) == ["from a", "from c", "from d"]
+    assert_that(
+        [(failure.context, failure.response.reason) for failure in report.failures], equal_to([("from b", "odd")])
+    )
+    assert_that(sorted(report.delivered), equal_to(["from a", "from c", "from d"]))
 
 
 def test_credentials_are_fetched_again_when_they_are_refused(deliver, monkeypatch):
@@ -171,7 +179,7 @@ def test_credentials_are_fetched_again_when_they_are_refused(deliver, monkeypatc
         return OK if request.headers["Authorization"] == "Basic c2l0ZTpyb3RhdGVk" else Respond(401)
 
     report, received = deliver(batch_of("a"), respond)
-    assert (len(received), report.delivered) == (2, ["from a"])
+    assert_that((len(received), report.delivered), equal_to((2, ["from a"])))
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -180,7 +188,7 @@ def test_credentials_that_stay_refused_fail_the_bundle_naming_their_source_and_t
         AuthenticationError, match=rf"status {status}.*'site'.*TEST_KEY.*account_region \(eu\)"
     ) as caught:
         deliver(batch_of("a"), script(Respond(status), Respond(status)), account_region="eu")
-    assert "key)" not in str(caught.value)
+    assert_that(str(caught.value), not_(contains_string("key)")))
 
 
 @pytest.mark.parametrize(("region", "other"), [("us", "eu"), ("eu", "us")])
@@ -193,7 +201,7 @@ def test_a_redirect_is_not_followed_and_names_the_other_region(deliver, region, 
 
     with pytest.raises(WrongRegionError, match=f"Set account_region to {other}"):
         deliver(batch_of("a"), respond, account_region=region)
-    assert seen == ["/api/v2/batch"]
+    assert_that(seen, equal_to(["/api/v2/batch"]))
 
 
 def test_an_unexpected_answer_fails_with_what_was_asked_and_answered(deliver):
@@ -217,7 +225,7 @@ BROKEN = {
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
 def test_a_passing_trouble_is_retried(deliver, answer):
     report, received = deliver(batch_of("a", "b"), script(answer, answer))
-    assert (len(received), report.retried, report.delivered) == (3, 2, ["from a", "from b"])
+    assert_that((len(received), report.retried, report.delivered), equal_to((3, 2, ["from a", "from b"])))
 
 
 def test_a_timeout_is_retried(deliver):
@@ -232,7 +240,7 @@ def test_a_timeout_is_retried(deliver):
         return OK
 
     report, received = deliver(batch_of("a"), respond, attempt_timeout_secs=0.1)
-    assert (len(received), report.delivered) == (2, ["from a"])
+    assert_that((len(received), report.delivered), equal_to((2, ["from a"])))
 
 
 def test_nobody_listening_is_retried_until_time_is_up(monkeypatch, folder):
@@ -242,15 +250,15 @@ def test_nobody_listening_is_retried_until_time_is_up(monkeypatch, folder):
     clock = ManualClock()
     with pytest.raises(RetriesExhaustedError, match=r"no final response .*; the last one was: ConnectionError"):
         Delivery(url, clock, folder, retry=RetryPolicy(max_secs=30)).sender.deliver(batch_of("a"))
-    assert sum(clock.waits) == pytest.approx(30, abs=0.01)
+    assert_that(sum(clock.waits), equal_to(pytest.approx(30, abs=0.01)))
 
 
 @pytest.mark.parametrize("header", ["120", "Tue, 14 Nov 2023 22:15:20 GMT"])
 def test_retry_after_is_honoured(deliver, header):
     clock = ManualClock(1_700_000_000.0)
     report, _ = deliver(batch_of("a"), script(Respond(429, headers={"Retry-After": header})), clock)
-    assert max(clock.waits) == pytest.approx(120, abs=1)
-    assert report.waited_secs == pytest.approx(sum(clock.waits))
+    assert_that(max(clock.waits), equal_to(pytest.approx(120, abs=1)))
+    assert_that(report.waited_secs, equal_to(pytest.approx(sum(clock.waits))))
 
 
 def test_exhausted_retries_fail_the_bundle_by_default(deliver):
@@ -262,17 +270,22 @@ def test_exhausted_retries_become_failures_where_that_is_asked_for(deliver):
     report, _ = deliver(
         batch_of("a", "b"), lambda request: Respond(503), retry=RetryPolicy(max_attempts=3), on_exhausted="dead_letter"
     )
-    assert [(failure.context, failure.reason, failure.response.status) for failure in report.failures] == [
-        ("from a", "retries_exhausted", 503),
-        ("from b", "retries_exhausted", 503),
-    ]
+    assert_that(
+        [(failure.context, failure.reason, failure.response.status) for failure in report.failures],
+        equal_to(
+            [
+                ("from a", "retries_exhausted", 503),
+                ("from b", "retries_exhausted", 503),
+            ]
+        ),
+    )
 
 
 def test_every_attempt_takes_a_token_and_waiting_is_reported(deliver):
     clock = ManualClock()
     report, received = deliver(batch_of("a"), script(Respond(401)), clock, rate=0.5)
-    assert (len(received), len(report.attempts)) == (2, 2)
-    assert report.waited_secs == pytest.approx(1 / (0.965 * 0.5), rel=0.01)
+    assert_that((len(received), len(report.attempts)), equal_to((2, 2)))
+    assert_that(report.waited_secs, equal_to(pytest.approx(1 / (0.965 * 0.5), rel=0.01)))
 
 
 def test_the_rate_limit_is_told_of_every_answer_so_that_it_can_slow_the_worker_down(deliver, monkeypatch):
@@ -280,29 +293,30 @@ def test_the_rate_limit_is_told_of_every_answer_so_that_it_can_slow_the_worker_d
     monkeypatch.setattr(WorkerRateLimit, "record", lambda limit, accepted: told.append(accepted))
     answers = Respond(429), RESET, errors(400, {"reason": "bad"}), Respond(503)
     deliver(batch_of("a", "b"), script(*answers))
-    assert told == [False, False, True, False, True, True]
+    assert_that(told, equal_to([False, False, True, False, True, True]))
 
 
 def test_every_attempt_is_reported_with_its_size(deliver):
     report, received = deliver(batch_of("a", "b", "c"), script(Respond(500)))
-    assert [(attempt.body_bytes, attempt.operations) for attempt in report.attempts] == [
-        (len(request.body), 3) for request in received
-    ]
+    assert_that(
+        [(attempt.body_bytes, attempt.operations) for attempt in report.attempts],
+        equal_to([(len(request.body), 3) for request in received]),
+    )
 
 
 def test_a_large_event_goes_by_v1(deliver):
     batch = Batch()
     batch.append((0, operation("big", 40_000), b"{}"), "from big")
     report, received = deliver(batch, script())
-    assert [request.path for request in received] == ["/api/v1/customers/u/events"]
-    assert report.delivered == ["from big"]
+    assert_that([request.path for request in received], equal_to(["/api/v1/customers/u/events"]))
+    assert_that(report.delivered, equal_to(["from big"]))
 
 
 def test_a_refused_v1_call_is_a_rejection(deliver):
     batch = Batch()
     batch.append((0, operation("big", 40_000), b"{}"), "from big")
     report, _ = deliver(batch, script(Respond(400, b'{"meta":{"errors":["too big"]}}')))
-    assert [(failure.reason, failure.detail) for failure in report.failures] == [("rejected", "too big")]
+    assert_that([(failure.reason, failure.detail) for failure in report.failures], equal_to([("rejected", "too big")]))
 
 
 def test_messages_about_a_v1_call_do_not_name_the_person(deliver):
@@ -310,8 +324,8 @@ def test_messages_about_a_v1_call_do_not_name_the_person(deliver):
     batch.append((0, operation("big", 40_000).replace(b'"u"', b'"jane@example.com"'), b"{}"), "from big")
     with pytest.raises(UnexpectedAnswerError) as caught:
         deliver(batch, script(Respond(404)))
-    assert "jane" not in str(caught.value)
-    assert "{identifier}" in str(caught.value)
+    assert_that(str(caught.value), not_(contains_string("jane")))
+    assert_that(str(caught.value), contains_string("{identifier}"))
 
 
 @pytest.mark.parametrize(
@@ -325,17 +339,18 @@ def test_messages_about_a_v1_call_do_not_name_the_person(deliver):
 )
 def test_a_200_that_tells_of_an_error_is_halved_and_not_delivered(deliver, body):
     report, received = deliver(batch_of("a", "b"), lambda request: Respond(200, body) if "b" in request.names else OK)
-    assert (len(received), report.delivered) == (3, ["from a"])
-    assert [(failure.context, failure.reason, failure.detail) for failure in report.failures] == [
-        ("from b", "rejected", "quota exceeded")
-    ]
+    assert_that((len(received), report.delivered), equal_to((3, ["from a"])))
+    assert_that(
+        [(failure.context, failure.reason, failure.detail) for failure in report.failures],
+        equal_to([("from b", "rejected", "quota exceeded")]),
+    )
 
 
 def test_a_retry_after_beyond_the_time_allowed_is_waited_for_as_long_as_there_is_time(deliver):
     clock = ManualClock()
     report, received = deliver(batch_of("a"), script(Respond(503, headers={"Retry-After": "3600"})), clock)
-    assert (len(received), report.delivered) == (2, ["from a"])
-    assert sum(clock.waits) == pytest.approx(600, abs=1)
+    assert_that((len(received), report.delivered), equal_to((2, ["from a"])))
+    assert_that(sum(clock.waits), equal_to(pytest.approx(600, abs=1)))
 
 
 def test_a_retry_after_that_outlasts_the_time_allowed_fails_after_it_and_says_so(deliver):
@@ -353,7 +368,7 @@ def test_waiting_for_the_first_token_is_not_counted_as_retrying(deliver, folder)
         delivery = Delivery(fake.url, clock, folder, rate=rate)
         report = delivery.sender.deliver(batch_of("a"))
         delivery.client.close()
-    assert (report.retried, report.delivered) == (1, ["from a"])
+    assert_that((report.retried, report.delivered), equal_to((1, ["from a"])))
 
 
 def test_a_delivery_metric_goes_by_v1_without_credentials(deliver):
@@ -368,15 +383,20 @@ def test_a_delivery_metric_goes_by_v1_without_credentials(deliver):
     batch = Batch()
     batch.append((0, json.dumps(metric).encode(), b"{}"), "from metric")
     report, (request,) = deliver(batch, script())
-    assert (request.path, "Authorization" in request.headers) == ("/api/v1/metrics", False)
-    assert json.loads(request.body) == {
-        "delivery_id": "RPILAg",
-        "metric": "bounced",
-        "timestamp": 1_700_000_000,
-        "recipient": "jane@example.com",
-        "reason": "mailbox full",
-    }
-    assert report.delivered == ["from metric"]
+    assert_that((request.path, "Authorization" in request.headers), equal_to(("/api/v1/metrics", False)))
+    assert_that(
+        json.loads(request.body),
+        equal_to(
+            {
+                "delivery_id": "RPILAg",
+                "metric": "bounced",
+                "timestamp": 1_700_000_000,
+                "recipient": "jane@example.com",
+                "reason": "mailbox full",
+            }
+        ),
+    )
+    assert_that(report.delivered, equal_to(["from metric"]))
 
 
 def test_a_redirects_place_is_shown_without_control_characters(monkeypatch, folder):
@@ -386,7 +406,7 @@ def test_a_redirects_place_is_shown_without_control_characters(monkeypatch, fold
         with pytest.raises(WrongRegionError) as caught:
             delivery.sender.deliver(batch_of("a"))
         delivery.client.close()
-    assert "https://x/\\x1b[2J\\xad" in str(caught.value)
+    assert_that(str(caught.value), contains_string("https://x/\\x1b[2J\\xad"))
 
 
 def unresolvable(monkeypatch):
@@ -401,7 +421,7 @@ def test_a_name_that_can_not_be_resolved_fails_within_seconds_with_the_cause(mon
     url, clock = unresolvable(monkeypatch), ManualClock()
     with pytest.raises(UnreachableError, match=r"the name customerio\.invalid can't be resolved"):
         Delivery(url, clock, folder).sender.deliver(batch_of("a"))
-    assert sum(clock.waits) < 5
+    assert_that(sum(clock.waits), less_than(5))
 
 
 def test_after_the_first_response_a_name_that_can_not_be_resolved_is_retried(monkeypatch, folder):
@@ -419,7 +439,7 @@ def test_a_response_of_any_status_means_that_customerio_is_reached(monkeypatch, 
         with pytest.raises(RetriesExhaustedError):
             delivery.sender.deliver(batch_of("a"))
         delivery.client.close()
-    assert delivery.workspace.reached.is_set()
+    assert_that(delivery.workspace.reached.is_set(), is_(True))
 
 
 def test_cancelling_ends_a_request_that_is_under_way(monkeypatch, folder):
@@ -436,6 +456,6 @@ def test_cancelling_ends_a_request_that_is_under_way(monkeypatch, folder):
         threading.Thread(target=lambda: (arrived.wait(20), delivery.cancelled.set())).start()
         with pytest.raises(Cancelled):
             delivery.sender.deliver(batch_of("a"))
-        assert not released.is_set()
+        assert_that(released.is_set(), is_(False))
         released.set()
         delivery.client.close()

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from hamcrest import assert_that, equal_to
 
 from customerio_beam.delivery.invalid_operation import InvalidOperation
 from customerio_beam.delivery.v1 import goes_by_v1, v1_request
@@ -22,23 +23,30 @@ def operation(identifiers, **more):
     ],
 )
 def test_the_person_is_in_the_path_percent_encoded(identifiers, path):
-    assert v1_request(operation(identifiers)).path == path
+    assert_that(v1_request(operation(identifiers)).path, equal_to(path))
 
 
 def test_the_event_keeps_its_id_time_type_and_data():
     request = v1_request(operation({"id": "u"}, action="page", id="01H", timestamp=7, attributes={"n": 2**70}))
-    assert json.loads(request.body) == {
-        "name": "Order",
-        "type": "page",
-        "id": "01H",
-        "timestamp": 7,
-        "data": {"n": 2**70},
-    }
+    assert_that(
+        json.loads(request.body),
+        equal_to(
+            {
+                "name": "Order",
+                "type": "page",
+                "id": "01H",
+                "timestamp": 7,
+                "data": {"n": 2**70},
+            }
+        ),
+    )
 
 
 def test_an_anonymous_event_carries_its_anonymous_id():
     request = v1_request(operation({"anonymous_id": "anon"}))
-    assert json.loads(request.body) == {"name": "Order", "type": "event", "anonymous_id": "anon", "data": {}}
+    assert_that(
+        json.loads(request.body), equal_to({"name": "Order", "type": "event", "anonymous_id": "anon", "data": {}})
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,13 +88,18 @@ METRIC = {"type": "delivery", "action": "metric", "identifiers": {"id": "d1"}, "
 
 def test_a_metric_is_a_call_without_credentials():
     request = v1_request(json.dumps({**METRIC, "attributes": {"href": "https://example.com/", "other": 1}}).encode())
-    assert (request.path, request.needs_credentials) == ("/api/v1/metrics", False)
-    assert json.loads(request.body) == {
-        "delivery_id": "d1",
-        "metric": "clicked",
-        "timestamp": 7,
-        "href": "https://example.com/",
-    }
+    assert_that((request.path, request.needs_credentials), equal_to(("/api/v1/metrics", False)))
+    assert_that(
+        json.loads(request.body),
+        equal_to(
+            {
+                "delivery_id": "d1",
+                "metric": "clicked",
+                "timestamp": 7,
+                "href": "https://example.com/",
+            }
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,4 +116,4 @@ def test_a_metric_is_a_call_without_credentials():
     ],
 )
 def test_large_operations_and_metrics_go_by_v1(operation, by_v1):
-    assert goes_by_v1(operation) == by_v1
+    assert_that(goes_by_v1(operation), equal_to(by_v1))

@@ -3,6 +3,16 @@ import threading
 from collections import defaultdict
 
 import pytest
+from hamcrest import (
+    all_of,
+    assert_that,
+    empty,
+    equal_to,
+    greater_than,
+    greater_than_or_equal_to,
+    has_length,
+    less_than_or_equal_to,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,9 +85,9 @@ def test_every_operation_is_delivered_once_in_its_keys_order_and_none_overtakes(
     counts = defaultdict(int)
     for key, sizes in people:
         counts[key] += len(sizes)
-    assert recorder.delivered == {key: list(range(count)) for key, count in counts.items() if count}
-    assert recorder.overtaken == []
-    assert sum(len(report.delivered) for report in reports) == sum(counts.values())
+    assert_that(recorder.delivered, equal_to({key: list(range(count)) for key, count in counts.items() if count}))
+    assert_that(recorder.overtaken, equal_to([]))
+    assert_that(sum(len(report.delivered) for report in reports), equal_to(sum(counts.values())))
 
 
 @settings(max_examples=60, deadline=None)
@@ -87,8 +97,11 @@ def test_no_request_is_over_its_limits(people, max_operations):
     write_all(recorder, people, max_operations)
     for batch in recorder.batches:
         large = [value for value in batch.values if len(value[1]) > 32_000]
-        assert len(batch.values) == 1 if large else batch.body_bytes <= MAX_BYTES
-        assert 1 <= len(batch.values) <= max_operations
+        if large:
+            assert_that(batch.values, has_length(1))
+        else:
+            assert_that(batch.body_bytes, less_than_or_equal_to(MAX_BYTES))
+        assert_that(len(batch.values), all_of(greater_than_or_equal_to(1), less_than_or_equal_to(max_operations)))
 
 
 def test_random_latencies_let_no_operation_of_a_person_overtake_another():
@@ -97,9 +110,9 @@ def test_random_latencies_let_no_operation_of_a_person_overtake_another():
     recorder = Recorder(8, before=lambda batch: threading.Event().wait(latencies[len(batch.values) % 1000]))
     people = [(key % 40, [rng.randint(300, 30_000) for _ in range(rng.randint(1, 60))]) for key in range(120)]
     write_all(recorder, people)
-    assert recorder.overtaken == []
-    assert all(numbers == sorted(numbers) for numbers in recorder.delivered.values())
-    assert len({len(batch.values) for batch in recorder.batches}) > 1
+    assert_that(recorder.overtaken, equal_to([]))
+    assert_that([numbers for numbers in recorder.delivered.values() if numbers != sorted(numbers)], empty())
+    assert_that(len({len(batch.values) for batch in recorder.batches}), greater_than(1))
 
 
 @pytest.mark.parametrize(
@@ -112,15 +125,15 @@ def test_a_backfills_requests_are_full_the_last_ones_apart(keyed, people, operat
     work = [(key, [rng.randint(450, 900) for _ in range(operations_each)]) for key in range(people)]
     write_all(recorder, work, keyed=keyed)
     fill = sorted(max(batch.body_bytes / MAX_BYTES, len(batch.values) / 1000) for batch in recorder.batches)
-    assert len(fill) > 2 * last_ones
-    assert fill[last_ones] >= 0.95
+    assert_that(len(fill), greater_than(2 * last_ones))
+    assert_that(fill[last_ones], greater_than_or_equal_to(0.95))
 
 
 def test_one_bundles_requests_are_in_flight_together():
     together = threading.Barrier(8, timeout=10)
     recorder = Recorder(8, before=lambda batch: together.wait())
     write_all(recorder, [(key, [500] * 10) for key in range(80)], max_operations=100)
-    assert len(recorder.batches) == 8
+    assert_that(recorder.batches, has_length(8))
 
 
 def test_a_slow_lane_does_not_hold_up_the_others():
@@ -130,7 +143,7 @@ def test_a_slow_lane_does_not_hold_up_the_others():
     writer = BundleWriter(recorder.lanes, max_bytes=MAX_BYTES, max_operations=1)
     list(writer.write("slow", [(0, b"x", b"")], (0, "slow")))
     reports = [report for key, _ in others for report in writer.write(key, [(0, b"x", b"")], (0, key))]
-    assert len(reports) > 15  # while the slow one is still under way
+    assert_that(len(reports), greater_than(15))  # while the slow one is still under way
     released.set()
     list(writer.flush())
     recorder.lanes.close()
@@ -140,7 +153,7 @@ def test_leftovers_of_all_lanes_go_out_together():
     recorder = Recorder(4)
     write_all(recorder, [(key, [30_000] * 18) for key in range(8)])
     partial = [batch for batch in recorder.batches if batch.body_bytes < 0.9 * MAX_BYTES]
-    assert len(partial) <= 1
+    assert_that(len(partial), less_than_or_equal_to(1))
 
 
 def test_a_failure_reaches_the_writer():

@@ -12,7 +12,7 @@ import shutil
 import sys
 
 import pytest
-from hamcrest import assert_that, contains_inanyorder, empty, equal_to
+from hamcrest import assert_that, contains_inanyorder, empty, equal_to, is_in, not_none
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -57,7 +57,7 @@ class Image:
                 self._copy(self._context / source, self._workdir / target)
         else:
             # As whom the program is started makes no difference to what is installed.
-            assert name in ("USER", "ENTRYPOINT"), f"{name} is not known here"
+            assert_that(name, is_in(("USER", "ENTRYPOINT")), f"{name} is not known here")
 
     def path(self, path: str) -> pathlib.Path:
         """Where an absolute path of the image is."""
@@ -82,7 +82,7 @@ def image(project: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Im
             if base.startswith("python:"):
                 image = stages[stage] = Image(tmp_path_factory.mktemp("image"), project, stages)
         elif name != "ARG":
-            assert image is not None
+            assert_that(image, not_none())
             image.follow(name, text)
     return stages[""]
 

@@ -13,7 +13,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that as assert_that_in_pipeline
 from apache_beam.testing.util import equal_to as equal_elements
-from hamcrest import assert_that, equal_to
+from hamcrest import assert_that, equal_to, not_none
 
 from customerio_beam.mapping.settings import MappingSettings
 from customerio_beam.transforms.key_by_person import KeyByPerson
@@ -65,7 +65,7 @@ def _expected() -> dict[str, Tally]:
     for seed in SEEDS:
         for payload in _payloads(seed):
             for event in outcomes(payload, MappingSettings()):
-                assert event, f"an event of {payload[:100]!r} has no outcome"
+                assert_that(event, not_none(), f"an event of {payload[:100]!r} has no outcome")
                 for outcome in event:
                     _count(outcome, counts, digests)
     return {kind: (counts[kind], digests[kind]) for kind in counts}

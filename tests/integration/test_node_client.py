@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import requests
-from hamcrest import assert_that, contains_inanyorder, has_entries, has_items
+from hamcrest import assert_that, contains_inanyorder, equal_to, has_entries, has_items
 
 from customerio_beam.sandbox.server import running_sandbox
 from tests.integration.tools import node_packages, tool
@@ -23,14 +23,14 @@ def left_behind() -> dict[str, Any]:
     with running_sandbox() as sandbox:
         command = [tool("node"), str(packages / "every_method.mjs"), sandbox.url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stderr
+        assert_that(done.returncode, equal_to(0), done.stderr)
         names = ("people", "activity", "objects", "refused")
         state = {name: requests.get(f"{sandbox.url}/{name}.json", timeout=10).json()[name] for name in names}
         return {**state, "not called": json.loads(done.stdout)}
 
 
 def test_every_method_is_called(left_behind: dict[str, Any]) -> None:
-    assert left_behind["not called"] == []
+    assert_that(left_behind["not called"], equal_to([]))
 
 
 def test_people_are_as_the_client_left_them(left_behind: dict[str, Any]) -> None:
@@ -43,7 +43,7 @@ def test_people_are_as_the_client_left_them(left_behind: dict[str, Any]) -> None
 
 def test_activity_is_on_the_person(left_behind: dict[str, Any]) -> None:
     own = {line["name"] for line in left_behind["activity"] if (line["person"] or {}).get("id") == "a/b c"}
-    assert own == {"Bought", "Looked", "/pricing", "opened", "clicked", "unsubscribed"}
+    assert_that(own, equal_to({"Bought", "Looked", "/pricing", "opened", "clicked", "unsubscribed"}))
 
 
 def test_the_rest_is_there_too(left_behind: dict[str, Any]) -> None:

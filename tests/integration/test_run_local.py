@@ -11,7 +11,7 @@ import time
 
 import pytest
 import requests
-from hamcrest import assert_that, contains_string, equal_to, is_
+from hamcrest import assert_that, contains_string, equal_to, is_, not_none
 
 from tests.delivery.raw_server import raw_server, sending
 
@@ -55,7 +55,7 @@ def test_serve_leaves_the_sandbox_up_and_ctrl_c_leaves_nothing_behind() -> None:
         [ROOT / "run_local.sh", "--serve"], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        assert run.stdout is not None
+        assert_that(run.stdout, not_none())
         url = next(match[1] for line in run.stdout if (match := re.match(r"The sandbox is at (\S+)", line)))
         assert_that(requests.get(f"{url}/people.json", timeout=10).status_code, equal_to(200))
         os.killpg(run.pid, signal.SIGINT)

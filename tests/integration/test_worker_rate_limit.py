@@ -15,7 +15,14 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from hamcrest import assert_that, contains_inanyorder, greater_than_or_equal_to, has_length, less_than_or_equal_to
+from hamcrest import (
+    assert_that,
+    contains_inanyorder,
+    equal_to,
+    greater_than_or_equal_to,
+    has_length,
+    less_than_or_equal_to,
+)
 
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
 from customerio_beam.delivery.settings import DeliverySettings
@@ -46,7 +53,7 @@ def attempts(tmp_path_factory):
         for _ in range(PROCESSES)
     ]
     try:
-        assert [process.stdout.readline() for process in processes] == ["ready\n"] * PROCESSES
+        assert_that([process.stdout.readline() for process in processes], equal_to(["ready\n"] * PROCESSES))
         for process in processes:
             process.stdin.write("go\n")
             process.stdin.flush()

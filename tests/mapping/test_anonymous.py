@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hamcrest import assert_that, calling, equal_to, has_properties, none, raises
+from hamcrest import assert_that, calling, equal_to, has_properties, instance_of, none, raises
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ ADA = {"id": "ada"}
 def _read(**fields: Any) -> Event:
     event = {"type": "track", "event": "Ordered", "messageId": "m-1", "timestamp": 1795514400, **fields}
     [read] = read_payload(json.dumps(event).encode())
-    assert isinstance(read, Event)
+    assert_that(read, instance_of(Event))
     return read
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from hamcrest import assert_that, equal_to, instance_of
 
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Filtered, Rejected
@@ -21,7 +22,7 @@ def _all_cases() -> list[Any]:
 
 @pytest.mark.parametrize("case", _all_cases())
 def test_maps_exactly(case: Case) -> None:
-    assert _outcomes(case) == [_exact(outcome) for outcome in case.outcomes]
+    assert_that(_outcomes(case), equal_to([_exact(outcome) for outcome in case.outcomes]))
 
 
 def _outcomes(case: Case) -> list[Any]:
@@ -48,6 +49,6 @@ def _exact(outcome: Outcome) -> Any:
         return "filtered"
     if isinstance(outcome, Refused):
         return outcome.reason
-    assert isinstance(outcome, Operations)
+    assert_that(outcome, instance_of(Operations))
     texts = [json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode() for item in outcome.operations]
     return texts, list(outcome.unsent)

@@ -6,7 +6,7 @@ import datetime
 import zoneinfo
 
 import pytest
-from hamcrest import assert_that, less_than_or_equal_to, only_contains
+from hamcrest import any_of, assert_that, equal_to, less_than, less_than_or_equal_to, none, not_none, only_contains
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,25 +32,25 @@ def _microseconds(moment: datetime.datetime) -> int:
 
 @given(MOMENTS)
 def test_reads_any_moment_as_the_standard_library_does(moment: datetime.datetime) -> None:
-    assert date_seconds(moment.isoformat()) == _microseconds(moment) // 1_000_000
+    assert_that(date_seconds(moment.isoformat()), equal_to(_microseconds(moment) // 1_000_000))
 
 
 @given(MOMENTS)
 def test_reads_any_time_of_an_event_as_the_standard_library_does(moment: datetime.datetime) -> None:
-    assert timestamp_ms(moment.isoformat()) == _microseconds(moment) // 1000
+    assert_that(timestamp_ms(moment.isoformat()), equal_to(_microseconds(moment) // 1000))
 
 
 @given(EARLY)
 def test_a_date_before_1970_is_kept(moment: datetime.datetime) -> None:
-    assert date_seconds(moment.isoformat()) is None
+    assert_that(date_seconds(moment.isoformat()), none())
 
 
 @given(EARLY)
 def test_a_time_before_1970_is_a_zero_value(moment: datetime.datetime) -> None:
     milliseconds = timestamp_ms(moment.isoformat())
 
-    assert milliseconds is not None
-    assert milliseconds < FIRST_TIME_MS
+    assert_that(milliseconds, not_none())
+    assert_that(milliseconds, less_than(FIRST_TIME_MS))
 
 
 @given(MOMENTS)
@@ -58,7 +58,7 @@ def test_reads_the_basic_form_as_the_extended_one(moment: datetime.datetime) -> 
     text = moment.isoformat()
     day, clock = text.split("T")
 
-    assert timestamp_ms(f"{day.replace('-', '')}T{clock.replace(':', '')}") == timestamp_ms(text)
+    assert_that(timestamp_ms(f"{day.replace('-', '')}T{clock.replace(':', '')}"), equal_to(timestamp_ms(text)))
 
 
 @given(MOMENTS)
@@ -66,9 +66,9 @@ def test_reads_a_blank_and_a_zone_as_the_t_and_z(moment: datetime.datetime) -> N
     utc = moment.replace(tzinfo=None).isoformat()
     spaced = utc.replace("T", " ")
 
-    assert timestamp_ms(f"{spaced} UTC") == timestamp_ms(f"{utc}Z")
-    assert date_seconds(f"{spaced} UTC") == date_seconds(f"{utc}Z")
-    assert date_seconds(spaced) is None
+    assert_that(timestamp_ms(f"{spaced} UTC"), equal_to(timestamp_ms(f"{utc}Z")))
+    assert_that(date_seconds(f"{spaced} UTC"), equal_to(date_seconds(f"{utc}Z")))
+    assert_that(date_seconds(spaced), none())
 
 
 @given(
@@ -78,7 +78,7 @@ def test_reads_a_blank_and_a_zone_as_the_t_and_z(moment: datetime.datetime) -> N
 def test_reads_a_date_of_php_in_its_zone(moment: datetime.datetime, zone: str) -> None:
     value = {"date": moment.strftime("%Y-%m-%d %H:%M:%S.%f"), "timezone_type": 3, "timezone": zone}
 
-    assert timestamp_ms(value) == _microseconds(moment.replace(tzinfo=zoneinfo.ZoneInfo(zone))) // 1000
+    assert_that(timestamp_ms(value), equal_to(_microseconds(moment.replace(tzinfo=zoneinfo.ZoneInfo(zone))) // 1000))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_reads_a_date_of_php_in_its_zone(moment: datetime.datetime, zone: str) -
     ids=lambda value: str(value)[:90],
 )
 def test_no_other_object_is_a_time(value: dict[str, object]) -> None:
-    assert timestamp_ms(value) is None
+    assert_that(timestamp_ms(value), none())
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
@@ -108,14 +108,14 @@ def test_a_date_of_php_at_either_end_of_the_calendar_does_no_harm(day: str, zone
 
     milliseconds = timestamp_ms(value)
 
-    assert milliseconds is None or milliseconds < FIRST_TIME_MS
+    assert_that(milliseconds, any_of(none(), less_than(FIRST_TIME_MS)))
 
 
 @given(st.dates(min_value=datetime.date(1970, 1, 1)))
 def test_reads_any_date(date: datetime.date) -> None:
     midnight = datetime.datetime.combine(date, datetime.time(), UTC)
 
-    assert date_seconds(date.isoformat()) == _microseconds(midnight) // 1_000_000
+    assert_that(date_seconds(date.isoformat()), equal_to(_microseconds(midnight) // 1_000_000))
 
 
 @given(st.integers(0, 9999), st.integers(0, 99), st.integers(0, 99))
@@ -126,14 +126,14 @@ def test_reads_only_what_the_calendar_has(year: int, month: int, day: int) -> No
     except ValueError:
         expected = None
 
-    assert date_seconds(text) == (expected if expected is not None and expected >= 0 else None)
+    assert_that(date_seconds(text), equal_to(expected if expected is not None and expected >= 0 else None))
 
 
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
 def test_reads_only_what_the_clock_has(hour: int, minute: int, second: int) -> None:
     expected = hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 60 else None
 
-    assert date_seconds(f"1970-01-01T{hour:02d}:{minute:02d}:{second:02d}Z") == expected
+    assert_that(date_seconds(f"1970-01-01T{hour:02d}:{minute:02d}:{second:02d}Z"), equal_to(expected))
 
 
 @given(st.text("0123456789-:.TZ+ \n\u0661\uff11", max_size=32))
@@ -148,52 +148,52 @@ def test_what_it_reads_the_standard_library_reads_alike(text: str) -> None:
         if offset[:1] in "+-" and offset[1:].isdigit():
             whole = f"{whole[:-2]}:{whole[-2:]}"
         moment = datetime.datetime.fromisoformat(whole.replace("Z", "+00:00"))
-        assert seconds == _microseconds(moment) // 1_000_000
+        assert_that(seconds, equal_to(_microseconds(moment) // 1_000_000))
 
 
 @given(st.integers(10**8, 10**11))
 def test_unix_seconds_are_seconds(seconds: int) -> None:
     expected = seconds * 1000 if seconds < 10**10 else None
 
-    assert timestamp_ms(seconds) == expected
-    assert timestamp_ms(str(seconds)) == expected
+    assert_that(timestamp_ms(seconds), equal_to(expected))
+    assert_that(timestamp_ms(str(seconds)), equal_to(expected))
 
 
 @given(st.dates(max_value=datetime.date(2286, 1, 1)))
 def test_eight_digits_of_a_calendar_day_are_the_day(day: datetime.date) -> None:
     midnight = datetime.datetime.combine(day, datetime.time(), UTC)
 
-    assert timestamp_ms(day.strftime("%Y%m%d").zfill(8)) == _microseconds(midnight) // 1000
+    assert_that(timestamp_ms(day.strftime("%Y%m%d").zfill(8)), equal_to(_microseconds(midnight) // 1000))
 
 
 @given(st.integers(1, 99_999_999).map(str).filter(lambda digits: len(digits) != 8))
 def test_fewer_digits_in_a_string_are_no_time(digits: str) -> None:
-    assert timestamp_ms(digits) is None or not digits.strip("0")
+    assert_that(timestamp_ms(digits), none())
 
 
 @given(st.integers(10**11 + 1, 10**13 - 1))
 def test_unix_milliseconds_are_milliseconds(milliseconds: int) -> None:
-    assert timestamp_ms(milliseconds) == milliseconds
-    assert timestamp_ms(str(milliseconds)) == milliseconds
+    assert_that(timestamp_ms(milliseconds), equal_to(milliseconds))
+    assert_that(timestamp_ms(str(milliseconds)), equal_to(milliseconds))
 
 
 @given(st.integers(10**14 + 1, 10**16 - 1))
 def test_unix_microseconds_are_microseconds(microseconds: int) -> None:
-    assert timestamp_ms(microseconds) == microseconds // 1000
-    assert timestamp_ms(str(microseconds)) == microseconds // 1000
+    assert_that(timestamp_ms(microseconds), equal_to(microseconds // 1000))
+    assert_that(timestamp_ms(str(microseconds)), equal_to(microseconds // 1000))
 
 
 @given(st.integers(10**17 + 1, 10**19 - 1))
 def test_unix_nanoseconds_are_nanoseconds(nanoseconds: int) -> None:
-    assert timestamp_ms(nanoseconds) == nanoseconds // 1_000_000
-    assert timestamp_ms(str(nanoseconds)) == nanoseconds // 1_000_000
+    assert_that(timestamp_ms(nanoseconds), equal_to(nanoseconds // 1_000_000))
+    assert_that(timestamp_ms(str(nanoseconds)), equal_to(nanoseconds // 1_000_000))
 
 
 @given(st.text() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.none())
 def test_anything_at_all_is_a_time_or_none(value: object) -> None:
     milliseconds = timestamp_ms(value)
 
-    assert milliseconds is None or milliseconds < 10**13
+    assert_that(milliseconds, any_of(none(), less_than(10**13)))
 
 
 def test_what_it_remembers_is_bounded_in_number_and_size() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hamcrest import assert_that, contains_exactly, empty
+from hamcrest import assert_that, contains_exactly, empty, not_none
 
 from customerio_beam.mapping.special_events import SPECIAL_EVENTS
 from tests.cases.case import Operations, Refused
@@ -23,8 +23,8 @@ MAPPING_PAGE = ROOT / "docs" / "mapping.md"
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate_mapping", ROOT / "docs" / "generate_mapping.py")
-    assert spec is not None
-    assert spec.loader is not None
+    assert_that(spec, not_none())
+    assert_that(spec.loader, not_none())
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

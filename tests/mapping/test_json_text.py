@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from hamcrest import assert_that, equal_to
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,4 +68,4 @@ def _depth(value: Any) -> int:
 def test_tells_how_deeply_a_text_nests(value: Any, levels: int) -> None:
     text = json.dumps(value, separators=(",", ":")).encode()
 
-    assert json_text.nests_deeper(text, levels) == (_depth(value) > levels)
+    assert_that(json_text.nests_deeper(text, levels), equal_to(_depth(value) > levels))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hamcrest import assert_that, equal_to, instance_of, not_none
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapped import Mapped
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def _map(**fields: Any) -> Mapped:
     [event] = read_payload(json.dumps({"userId": "u1", "timestamp": 1795514400, "messageId": "m", **fields}).encode())
-    assert isinstance(event, Event)
+    assert_that(event, instance_of(Event))
     return map_event(event, MappingSettings())
 
 
@@ -36,21 +37,21 @@ def _map(**fields: Any) -> Mapped:
     ids=["a long event", "a long page", "100 bytes", "trimmed", "a property full_name", "a trait full_name"],
 )
 def test_counts_the_names_it_cut(fields: dict[str, Any], truncated: int) -> None:
-    assert _map(**fields).names_truncated == truncated
+    assert_that(_map(**fields).names_truncated, equal_to(truncated))
 
 
 def test_an_attribute_that_is_too_long_can_be_found_again() -> None:
     [part] = _map(type="identify", traits={"bio": "é" * 600, "plan": "pro"}).unsent
 
-    assert part.attribute is not None
-    assert part.attribute[:3] == ("bio", 1200, "é" * 600)
+    assert_that(part.attribute, not_none())
+    assert_that(part.attribute[:3], equal_to(("bio", 1200, "é" * 600)))
 
 
 def test_a_name_that_is_too_long_is_measured_itself() -> None:
     [part] = _map(type="identify", traits={"n" * 151: 7}).unsent
 
-    assert part.attribute is not None
-    assert part.attribute[:3] == ("n" * 151, 151, 7)
+    assert_that(part.attribute, not_none())
+    assert_that(part.attribute[:3], equal_to(("n" * 151, 151, 7)))
 
 
 @pytest.mark.parametrize(

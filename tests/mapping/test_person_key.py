@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from hamcrest import assert_that, equal_to, instance_of, is_in, not_
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.person import person_key
@@ -15,7 +16,7 @@ from tests.helpers.payloads import read_payload
 def _key(**fields: Any) -> bytes:
     event = {"type": "track", "event": "E", "timestamp": 1795514400, "messageId": "m", **fields}
     [read] = read_payload(json.dumps(event).encode())
-    assert isinstance(read, Event)
+    assert_that(read, instance_of(Event))
     return person_key(read, "auto")
 
 
@@ -31,7 +32,7 @@ def _key(**fields: Any) -> bytes:
     ids=["a userId", "a number and its digits", "an email in any case", "an anonymousId", "an object of nobody"],
 )
 def test_the_same_for_the_same_person(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert _key(**one) == _key(**other)
+    assert_that(_key(**one), equal_to(_key(**other)))
 
 
 @pytest.mark.parametrize(
@@ -45,8 +46,8 @@ def test_the_same_for_the_same_person(one: dict[str, Any], other: dict[str, Any]
     ids=["another userId", "another kind of id", "Customer.io's own id", "nobody"],
 )
 def test_differs_for_others(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert _key(**one) != _key(**other)
+    assert_that(_key(**one), not_(equal_to(_key(**other))))
 
 
 def test_says_nothing_about_the_person() -> None:
-    assert b"ada" not in _key(userId="ada@example.com")
+    assert_that(b"ada", not_(is_in(_key(userId="ada@example.com"))))

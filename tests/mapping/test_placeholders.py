@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hamcrest import assert_that, equal_to
+from hamcrest import assert_that, equal_to, instance_of
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.placeholders import placeholder_ids
@@ -16,7 +16,7 @@ from tests.helpers.payloads import read_payload
 
 def _count(event: dict[str, Any], **settings: Any) -> int:
     [read] = read_payload(json.dumps({"type": "track", "event": "E", "timestamp": 1795514400, **event}).encode())
-    assert isinstance(read, Event)
+    assert_that(read, instance_of(Event))
     return placeholder_ids(read, MappingSettings(**settings))
 
 

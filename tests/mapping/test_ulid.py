@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hamcrest import assert_that, equal_to, has_length, instance_of, is_
 from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
@@ -43,37 +44,37 @@ def _oracle(time_ms: int, message: bytes) -> str:
 
 def _id(event: dict[str, Any], source_time_ms: int | None = None) -> str:
     [read] = read_payload(json.dumps(event).encode(), source_time_ms)
-    assert isinstance(read, Event)
+    assert_that(read, instance_of(Event))
     [operation] = map_event(read, MappingSettings()).operations
     ulid = json.loads(operation)["id"]
-    assert isinstance(ulid, str)
+    assert_that(ulid, instance_of(str))
     return ulid
 
 
 @given(TIMES_MS, st.binary())
 def test_agrees_with_another_implementation(time_ms: int, message: bytes) -> None:
-    assert make_ulid(time_ms, message) == _oracle(time_ms, message)
+    assert_that(make_ulid(time_ms, message), equal_to(_oracle(time_ms, message)))
 
 
 @given(st.integers(), st.binary())
 def test_is_a_ulid_whatever_the_time(time_ms: int, message: bytes) -> None:
-    assert is_ulid(make_ulid(time_ms, message))
+    assert_that(is_ulid(make_ulid(time_ms, message)), is_(True))
 
 
 @given(TIMES_MS, TIMES_MS, st.binary(), st.binary())
 def test_sorts_by_time(first_ms: int, second_ms: int, first: bytes, second: bytes) -> None:
     if first_ms != second_ms:
-        assert (make_ulid(first_ms, first) < make_ulid(second_ms, second)) == (first_ms < second_ms)
+        assert_that(make_ulid(first_ms, first) < make_ulid(second_ms, second), equal_to(first_ms < second_ms))
 
 
 @given(st.text())
 def test_knows_a_ulid_as_the_other_implementation_does(text: str) -> None:
-    assert is_ulid(text) == _parses(text)
+    assert_that(is_ulid(text), equal_to(_parses(text)))
 
 
 @given(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZabcxyzILOU-", min_size=25, max_size=27))
 def test_knows_nearly_ulids(text: str) -> None:
-    assert is_ulid(text) == _parses(text)
+    assert_that(is_ulid(text), equal_to(_parses(text)))
 
 
 def _parses(text: str) -> bool:
@@ -89,17 +90,17 @@ def _parses(text: str) -> bool:
 
 
 def test_the_tables_id_is_the_one_of_the_other_implementation() -> None:
-    assert _oracle(case.NOW * 1000, b"m-1") == case.ID
+    assert_that(_oracle(case.NOW * 1000, b"m-1"), equal_to(case.ID))
 
 
 def test_is_made_of_the_time_and_the_message_id() -> None:
-    assert _id(EVENT) == _oracle(1795514400123, b"m-1")
+    assert_that(_id(EVENT), equal_to(_oracle(1795514400123, b"m-1")))
 
 
 def test_without_a_message_id_is_made_of_the_canonical_event() -> None:
     canonical = json.dumps(WITHOUT_MESSAGE_ID, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
-    assert _id(WITHOUT_MESSAGE_ID) == _oracle(1795514400123, canonical.encode())
+    assert_that(_id(WITHOUT_MESSAGE_ID), equal_to(_oracle(1795514400123, canonical.encode())))
 
 
 @pytest.mark.parametrize("event", [EVENT, WITHOUT_MESSAGE_ID], ids=["messageId", "no messageId"])
@@ -113,14 +114,14 @@ def test_without_a_message_id_is_made_of_the_canonical_event() -> None:
     ids=["another sentAt", "another receivedAt", "another order of fields"],
 )
 def test_a_resend_keeps_its_id(event: dict[str, Any], resend: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    assert _id(resend(event)) == _id(event)
+    assert_that(_id(resend(event)), equal_to(_id(event)))
 
 
 @pytest.mark.parametrize("event", [EVENT, WITHOUT_MESSAGE_ID], ids=["messageId", "no messageId"])
 def test_does_not_depend_on_the_time_of_publication(event: dict[str, Any]) -> None:
     timeless = {name: value for name, value in event.items() if name != "timestamp"}
 
-    assert _id(timeless, source_time_ms=1) == _id(timeless, source_time_ms=2)
+    assert_that(_id(timeless, source_time_ms=1), equal_to(_id(timeless, source_time_ms=2)))
 
 
 def test_an_envelope_sent_again_keeps_the_ids() -> None:
@@ -129,7 +130,7 @@ def test_an_envelope_sent_again_keeps_the_ids() -> None:
         outcomes = read_payload(json.dumps(envelope).encode())
         return [json.loads(map_event(event, MappingSettings()).operations[0])["id"] for event in outcomes]  # type: ignore[arg-type]
 
-    assert ids("2026-11-24T10:00:01Z") == ids("2026-11-24T18:00:00Z")
+    assert_that(ids("2026-11-24T10:00:01Z"), equal_to(ids("2026-11-24T18:00:00Z")))
 
 
 @pytest.mark.parametrize("event", [EVENT, WITHOUT_MESSAGE_ID], ids=["messageId", "no messageId"])
@@ -145,29 +146,31 @@ def test_an_envelope_sent_again_keeps_the_ids() -> None:
 )
 def test_an_envelopes_fields_dont_count(event: dict[str, Any], defaults: dict[str, Any]) -> None:
     [read] = read_payload(json.dumps({**defaults, "batch": [event]}).encode())
-    assert isinstance(read, Event)
+    assert_that(read, instance_of(Event))
 
-    assert json.loads(map_event(read, MappingSettings()).operations[0])["id"] == _id(event)
+    assert_that(json.loads(map_event(read, MappingSettings()).operations[0])["id"], equal_to(_id(event)))
 
 
 def test_an_envelopes_time_is_no_time_of_the_client() -> None:
     timeless = {name: value for name, value in WITHOUT_MESSAGE_ID.items() if name != "timestamp"}
     canonical = json.dumps(timeless, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     [read] = read_payload(json.dumps({"batch": [timeless], "timestamp": 1795514400}).encode())
-    assert isinstance(read, Event)
+    assert_that(read, instance_of(Event))
 
-    assert json.loads(map_event(read, MappingSettings()).operations[0])["id"] == _oracle(0, canonical.encode())
+    assert_that(
+        json.loads(map_event(read, MappingSettings()).operations[0])["id"], equal_to(_oracle(0, canonical.encode()))
+    )
 
 
 @pytest.mark.parametrize("zero", [0, "0001-01-01T00:00:00Z", "1970-01-01T00:33:46+00:00"])
 def test_a_zero_value_is_no_time_of_the_client(zero: Any) -> None:
-    assert _id({**EVENT, "originalTimestamp": zero}) == _id(EVENT)
-    assert _id({**EVENT, "timestamp": zero, "sentAt": 1795514400}) == _oracle(0, b"m-1")
+    assert_that(_id({**EVENT, "originalTimestamp": zero}), equal_to(_id(EVENT)))
+    assert_that(_id({**EVENT, "timestamp": zero, "sentAt": 1795514400}), equal_to(_oracle(0, b"m-1")))
 
 
 def test_two_messages_of_one_millisecond_differ() -> None:
     """A sample of the claim that no two of ten million share one, whose arithmetic is in ``mapping.ulid``."""
-    assert len({make_ulid(0, b"%d" % number) for number in range(100_000)}) == 100_000
+    assert_that({make_ulid(0, b"%d" % number) for number in range(100_000)}, has_length(100_000))
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
@@ -191,4 +194,4 @@ for event in read_payload(sys.stdin.buffer.read()):
         env=environment,
     ).stdout.split()
 
-    assert ids == [_id(EVENT), _id(WITHOUT_MESSAGE_ID)]
+    assert_that(ids, equal_to([_id(EVENT), _id(WITHOUT_MESSAGE_ID)]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hamcrest import (
+    any_of,
     assert_that,
     contains_exactly,
     contains_string,
@@ -33,7 +34,7 @@ def kinds(payload: Payload | bytes, **arguments: Any) -> list[str]:
 
 def rejected(payload: Payload | bytes, **arguments: Any) -> Rejected:
     [outcome] = read_events(payload, **arguments)
-    assert isinstance(outcome, Rejected)
+    assert_that(outcome, instance_of(Rejected))
     return outcome
 
 
@@ -147,7 +148,7 @@ def test_a_member_with_a_fault_of_its_own_spoils_no_other(fault: bytes, named: s
         EVENT + faulty + EVENT,
     ):
         before, found, after = read_events(payload)
-        assert isinstance(found, Rejected)
+        assert_that(found, instance_of(Rejected))
         assert_that((type(before), type(after)), equal_to((Event, Event)))
         assert_that((found.reason, found.origin.text), equal_to(("invalid_json", faulty)))
         assert_that(found.detail, contains_string(named))
@@ -211,7 +212,7 @@ def test_what_is_whole_is_read_and_the_rest_is_kept(payload: bytes, expected: li
 def test_a_message_keeps_its_id() -> None:
     payload = Payload(b"[%b,5]" % EVENT, "message-7")
     for outcome in read_events(payload):
-        assert isinstance(outcome, (Event, Rejected))
+        assert_that(outcome, any_of(instance_of(Event), instance_of(Rejected)))
         assert_that(outcome.origin, has_properties(source="message-7", offset=-1))
 
 
@@ -275,8 +276,8 @@ def test_a_member_counts_with_its_defaults() -> None:
 def test_a_part_of_a_batch_has_the_envelopes_defaults() -> None:
     part = Payload(b"[%b,%b]" % (EVENT, EVENT), "f", 99, defaults=b'"context":{"locale":"en"}')
     first, second = read_events(part)
-    assert isinstance(first, Event)
-    assert isinstance(second, Event)
+    assert_that(first, instance_of(Event))
+    assert_that(second, instance_of(Event))
     assert_that(first.context.locale, equal_to("en"))
     assert_that((first.origin.offset, second.origin.offset), equal_to((100, 101 + len(EVENT))))
     assert_that(first.origin.defaults, same_instance(second.origin.defaults))

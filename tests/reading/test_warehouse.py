@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hamcrest import assert_that, equal_to, has_entries, has_key, not_
+from hamcrest import assert_that, equal_to, has_entries, has_key, instance_of, not_
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
@@ -116,7 +116,7 @@ LIVE: dict[str, Row] = {
 
 def operations(text: bytes) -> list[Row]:
     [event] = read_events(text)
-    assert isinstance(event, Event), event
+    assert_that(event, instance_of(Event), event)
     return [json.loads(operation) for operation in map_event(event, MappingSettings()).operations]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hamcrest import assert_that, close_to, equal_to, has_entries, has_properties, is_, not_none
+from hamcrest import assert_that, close_to, equal_to, has_entries, has_properties, instance_of, less_than, not_none
 
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event
@@ -214,7 +214,7 @@ def test_a_larger_sample_has_the_smaller_one_in_it() -> None:
         {number for number, event in enumerate(events) if filtered_by(rules, event)}
         for rules in map(compiled, ("events: {sample: {A: 0.3}}", "events: {sample: {A: 0.6}}"))
     )
-    assert_that(large < small, is_(True))
+    assert_that(large, less_than(small))
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_entries_that_match_add_to_one_another() -> None:
 )
 def test_an_event_that_the_rules_can_not_read_is_refused(rules: str, extra: bytes) -> None:
     [event] = read_events(b'{"type":"track","event":"E","userId":"u","timestamp":1795514400,' + extra + b"}")
-    assert isinstance(event, Event)
+    assert_that(event, instance_of(Event))
     with pytest.raises(InvalidEvent, match="invalid_json"):
         _deeper(200, lambda: compiled(rules).apply(event))
 

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hamcrest import assert_that, equal_to, has_entries, has_key, is_, not_, same_instance
+from hamcrest import assert_that, equal_to, has_entries, has_key, instance_of, is_, not_, not_none, same_instance
 
 from customerio_beam.mapping.errors import InvalidEvent
 from customerio_beam.mapping.event import Event
@@ -197,9 +197,9 @@ def test_an_envelopes_context_is_copied_where_the_event_has_none() -> None:
     rules = compiled("fields: {copy: {context.timezone: traits.timezone}}")
     found = []
     for outcome in read_events(json.dumps(payload).encode()):
-        assert isinstance(outcome, Event)
+        assert_that(outcome, instance_of(Event))
         passed = rules.apply(outcome).event
-        assert passed is not None
+        assert_that(passed, not_none())
         found.append(passed.traits)
     assert_that(found, equal_to([{"timezone": "Europe/Zurich"}, {"timezone": "UTC"}]))
 
@@ -332,7 +332,7 @@ def test_rules_for_some_events_add_to_those_for_all() -> None:
 def test_a_field_that_is_no_json_is_no_value() -> None:
     text = rb'{"type":"track","event":"E","userId":"u","timestamp":1795514400,"context":{"timezone":1e999}}'
     [event] = read_events(text)
-    assert isinstance(event, Event)
+    assert_that(event, instance_of(Event))
     with pytest.raises(InvalidEvent) as raised:
         compiled("fields: {copy: {context.timezone: properties.zone}}").apply(event)
     assert_that(raised.value.reason, equal_to("invalid_json"))
@@ -341,7 +341,7 @@ def test_a_field_that_is_no_json_is_no_value() -> None:
 def test_a_byte_order_mark_hides_no_field() -> None:
     text = b'\xef\xbb\xbf{"type":"track","event":"E","userId":"u","timestamp":1795514400,"context":{"gpc":true}}'
     [event] = read_events(text)
-    assert isinstance(event, Event)
+    assert_that(event, instance_of(Event))
     assert_that(compiled("consent: {also_deny: [context.gpc]}").apply(event).event, is_(None))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from hamcrest import assert_that, equal_to, is_in, none, not_none
+from hamcrest import assert_that, equal_to, instance_of, is_in, none, not_none
 from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -168,7 +168,7 @@ def compile_rules(file: dict[str, Any]) -> Rules:
 
 def read(event: dict[str, Any]) -> Event:
     [outcome] = read_events(json.dumps(event).encode())
-    assert isinstance(outcome, Event)
+    assert_that(outcome, instance_of(Event))
     return outcome
 
 
@@ -254,7 +254,7 @@ def _name(event: dict[str, Any]) -> str | None:
 
 
 def operations_of(verdict: Verdict) -> list[str]:
-    assert verdict.event is not None
+    assert_that(verdict.event, not_none())
     try:
         return [operation.decode() for operation in map_event(verdict.event, MappingSettings()).operations]
     except InvalidEvent:
@@ -326,7 +326,7 @@ def test_nothing_that_is_dropped_is_in_an_operation_or_in_a_redacted_dead_letter
     verdict = rules.apply(read(event))
     texts = operations_of(verdict) if verdict.event is not None else []
     redacted = Redactor(rules, MappingSettings()).payload(json.dumps(event).encode())
-    assert redacted is not None
+    assert_that(redacted, not_none())
     gone = {value for value in dropped(file, event) if value.startswith("<")}
     found = {value for value in gone for text in [*texts, redacted.decode()] if value in text}
     assert_that(found, equal_to(set()), str(texts))
@@ -351,7 +351,7 @@ def test_no_hash_equals_its_input_and_no_input_stays(file: Any, event: Any) -> N
     }
     texts = operations_of(verdict) if verdict.event is not None else []
     redacted = Redactor(rules, MappingSettings()).payload(json.dumps(event).encode())
-    assert redacted is not None
+    assert_that(redacted, not_none())
     texts.append(redacted.decode())
     assert_that({value for value in hashed for text in texts if value in text}, equal_to(set()))
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hamcrest import all_of, assert_that, equal_to, has_entries, has_key, not_, not_none
+from hamcrest import all_of, assert_that, equal_to, has_entries, has_key, instance_of, not_, not_none
 
 from customerio_beam.mapping.event import Event
 from customerio_beam.mapping.mapper import map_event
@@ -41,7 +41,7 @@ def redactor(rules: str = RULES) -> Redactor:
 
 def redacted(event: Any, rules: str = RULES) -> Any:
     found = redactor(rules).payload(json.dumps(event).encode())
-    assert found is not None
+    assert_that(found, not_none())
     return json.loads(found)
 
 
@@ -102,7 +102,7 @@ def test_an_envelope_is_redacted_with_its_defaults() -> None:
 )
 def test_wrapped_events_are_redacted(wrap: Any) -> None:
     text = redactor().payload(json.dumps(wrap(track(properties={"card": 4242}))).encode())
-    assert text is not None
+    assert_that(text, not_none())
     assert_that(b"4242" in text, equal_to(False))
 
 
@@ -113,9 +113,9 @@ def test_a_replay_of_a_redacted_event_is_the_same_message_and_person(message_id:
     operations = []
     for payload in (json.dumps(event).encode(), json.dumps(redacted(event)).encode()):
         [outcome] = read_events(payload)
-        assert isinstance(outcome, Event)
+        assert_that(outcome, instance_of(Event))
         passed = rules.apply(outcome).event
-        assert passed is not None
+        assert_that(passed, not_none())
         operations.append(map_event(passed, MappingSettings()).operations)
     assert_that(operations[0], equal_to(operations[1]))
 

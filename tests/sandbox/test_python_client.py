@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from customerio import CustomerIO, CustomerIOException
-from hamcrest import assert_that, contains_exactly, empty, has_entries
+from hamcrest import assert_that, contains_exactly, empty, has_entries, not_none
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
@@ -19,7 +19,7 @@ class PlainAdapter(HTTPAdapter):
     """Sends without TLS: the client knows https alone."""
 
     def send(self, request: PreparedRequest, *arguments: Any, **settings: Any) -> Response:
-        assert request.url is not None
+        assert_that(request.url, not_none())
         request.url = request.url.replace("https://", "http://", 1)
         return super().send(request, *arguments, **settings)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from hamcrest import assert_that, equal_to
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -92,7 +93,7 @@ def test_only_each_persons_own_order_matters(each: list[list[dict[str, Any]]], t
         merged = interleaved(each, turns)
         for start in range(0, len(merged), batch):
             mixed.take(merged[start : start + batch])
-        assert outcome(mixed) == outcome(one_by_one)
+        assert_that(outcome(mixed), equal_to(outcome(one_by_one)))
 
 
 @settings(deadline=None)
@@ -103,7 +104,7 @@ def test_sending_again_from_the_start_changes_nothing(operations: list[dict[str,
         again.take(operations[:cut])
         again.take(operations)
         again.take(operations)
-        assert outcome(again) == outcome(once)
+        assert_that(outcome(again), equal_to(outcome(once)))
 
 
 @settings(deadline=None)
@@ -113,7 +114,7 @@ def test_sending_again_is_never_out_of_order(operations: list[dict[str, Any]], c
     with workspace() as found:
         found.take(in_order[:cut])
         found.take(in_order)
-        assert found.stats()["order_violations"] == 0
+        assert_that(found.stats()["order_violations"], equal_to(0))
 
 
 def test_a_request_that_can_not_be_written_has_no_effect(tmp_path: pathlib.Path) -> None:
@@ -125,5 +126,5 @@ def test_a_request_that_can_not_be_written_has_no_effect(tmp_path: pathlib.Path)
         other.execute("CREATE TRIGGER broken BEFORE INSERT ON activity BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     with pytest.raises(sqlite3.IntegrityError, match="disk full"):
         found.take([identify({"plan": "free"}, 2000), event(2), identify(identifiers={"id": "u2"})])
-    assert outcome(found) == before
+    assert_that(outcome(found), equal_to(before))
     found.close()

@@ -7,6 +7,7 @@ import pytest
 from apache_beam import coders
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
+from hamcrest import assert_that, equal_to
 
 from customerio_beam.pipeline.build import build_pipeline
 from customerio_beam.pipeline.options import parse_options
@@ -96,7 +97,7 @@ class _Shuffles(PipelineVisitor):
 def test_each_shuffle_has_the_coder_named_here(
     arguments: tuple[str, ...], expected: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert {label: str(coder) for label, coder in _shuffles(arguments, monkeypatch).items()} == expected
+    assert_that({label: str(coder) for label, coder in _shuffles(arguments, monkeypatch).items()}, equal_to(expected))
 
 
 @pytest.mark.parametrize("arguments", [("--input=events/*",), _STREAM], ids=["backfill", "stream"])
@@ -106,7 +107,7 @@ def test_operations_are_keyed_deterministically(arguments: tuple[str, ...], monk
     shuffled = [
         coder for label, coder in found.items() if label.startswith("WriteToCustomerIO/") and _WAIT not in label
     ]
-    assert [coder.key_coder().is_deterministic() for coder in shuffled] == [True] * len(shuffled)
+    assert_that([coder.key_coder().is_deterministic() for coder in shuffled], equal_to([True] * len(shuffled)))
 
 
 class _Reshuffles(PipelineVisitor):
@@ -129,7 +130,7 @@ def test_a_runner_can_reshuffle_by_itself() -> None:
     _ = pipeline | ReadFiles(["events/*"])
     pipeline.visit(reshuffles)
     coder = "TupleCoder[BytesCoder, VarIntCoder, VarIntCoder]"
-    assert reshuffles.coders == {"ReadFiles/Spread parts": (coder, coder)}
+    assert_that(reshuffles.coders, equal_to({"ReadFiles/Spread parts": (coder, coder)}))
 
 
 def _shuffles(arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> dict[str, coders.Coder]:

@@ -12,8 +12,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing import test_stream
-from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.testing.util import assert_that as assert_collection
+from apache_beam.testing.util import equal_to as same_elements
 from apache_beam.transforms.window import FixedWindows, IntervalWindow, TimestampedValue
+from hamcrest import assert_that, contains_string, equal_to, has_item, has_length, is_in, less_than, not_
 
 from customerio_beam.delivery.clock import SystemClock
 from customerio_beam.delivery.credentials import CredentialsSource, EnvironmentVariable, Literal
@@ -84,9 +86,9 @@ def dead_letters_are(*expected):
     def matches(actual):
         records = sorted((json.loads(record) for record in actual), key=lambda record: record["message_id"])
         found = [{name: record[name] for name in fields} for record, fields in zip(records, expected, strict=True)]
-        assert found == list(expected), found
+        assert_that(found, equal_to(list(expected)), found)
 
-    return lambda result: assert_that(result.dead_letters, matches)
+    return lambda result: assert_collection(result.dead_letters, matches)
 
 
 def test_each_persons_operations_go_out_in_event_time_order():
@@ -94,14 +96,14 @@ def test_each_persons_operations_go_out_in_event_time_order():
     random.Random(1).shuffle(elements)
     with fake_customerio() as fake:
         deliver(fake, elements, max_batch_operations=30)
-    assert names_by_person(fake) == {f"p{n}": [f"p{n}-{time}" for time in range(50)] for n in range(20)}
+    assert_that(names_by_person(fake), equal_to({f"p{n}": [f"p{n}-{time}" for time in range(50)] for n in range(20)}))
 
 
 def test_without_ordering_every_operation_goes_out_once():
     elements = [keyed(f"p{person}", time) for person in range(5) for time in range(20)]
     with fake_customerio() as fake:
         deliver(fake, elements, ordering="none")
-    assert sorted(fake.accepted_names) == sorted(f"p{p}-{t}" for p in range(5) for t in range(20))
+    assert_that(sorted(fake.accepted_names), equal_to(sorted(f"p{p}-{t}" for p in range(5) for t in range(20))))
 
 
 def test_a_person_with_more_operations_than_fit_in_memory_is_delivered_in_order():
@@ -109,17 +111,22 @@ def test_a_person_with_more_operations_than_fit_in_memory_is_delivered_in_order(
     random.Random(1).shuffle(times)
     with fake_customerio() as fake:
         deliver(fake, [keyed("p", time, size=500) for time in times], max_sort_bytes=1_000_000)
-    assert names_by_person(fake) == {"p": [f"p-{time}" for time in range(3000)]}
+    assert_that(names_by_person(fake), equal_to({"p": [f"p-{time}" for time in range(3000)]}))
 
 
 def test_a_large_event_goes_by_v1_in_its_persons_order():
     with fake_customerio() as fake:
         deliver(fake, [keyed("p", 1), keyed("p", 2, size=40_000), keyed("p", 3)])
-    assert [(request.path, request.names) for request in fake.received] == [
-        ("/api/v2/batch", ["p-1"]),
-        ("/api/v1/customers/p/events", ["p-2"]),
-        ("/api/v2/batch", ["p-3"]),
-    ]
+    assert_that(
+        [(request.path, request.names) for request in fake.received],
+        equal_to(
+            [
+                ("/api/v2/batch", ["p-1"]),
+                ("/api/v1/customers/p/events", ["p-2"]),
+                ("/api/v2/batch", ["p-3"]),
+            ]
+        ),
+    )
 
 
 def test_one_bundle_keeps_eight_requests_in_flight():
@@ -131,12 +138,12 @@ def test_one_bundle_keeps_eight_requests_in_flight():
 
     with fake_customerio(respond) as fake:
         deliver(fake, [keyed(f"p{n}", 0) for n in range(80)], max_batch_operations=10)
-    assert len(fake.received) == 8
+    assert_that(fake.received, has_length(8))
 
 
 def test_the_result_counts_what_was_delivered():
     def check(result):
-        assert_that(result.delivered | beam.CombineGlobally(sum), equal_to([70]))
+        assert_collection(result.delivered | beam.CombineGlobally(sum), same_elements([70]))
 
     with fake_customerio() as fake:
         deliver(fake, [keyed(f"p{n}", 0) for n in range(70)], check, max_batch_operations=20)
@@ -189,9 +196,9 @@ def test_dead_letters_stay_in_the_window_of_their_event(ordering):
             | beam.WindowInto(FixedWindows(60))
             | write_to(fake, ordering=ordering)
         )
-        assert_that(
+        assert_collection(
             result.dead_letters | beam.ParDo(WithWindow()) | "Rejoin" >> beam.WindowInto(beam.window.GlobalWindows()),
-            equal_to(expected),
+            same_elements(expected),
         )
 
 
@@ -208,9 +215,9 @@ def test_dead_letters_keep_the_timestamp_of_their_event_where_nothing_is_grouped
             | beam.Map(lambda element: element).with_output_types(Keyed)
             | write_to(fake, ordering="none")
         )
-        assert_that(
+        assert_collection(
             result.dead_letters | beam.ParDo(WithTimestamp()),
-            equal_to([(2_000_000, "message p-2000"), (61_000_000, "message p-61000")]),
+            same_elements([(2_000_000, "message p-2000"), (61_000_000, "message p-61000")]),
         )
 
 
@@ -223,13 +230,18 @@ def test_metrics_tell_what_happened():
     with fake_customerio(respond) as fake:
         metrics = deliver(fake, [keyed("p", time) for time in range(10)])
         body_bytes = len(fake.received[0].body)
-    assert {name: metrics[name] for name in ("delivered", "requests", "retried")} == {
-        "delivered": 9,
-        "requests": 2,
-        "retried": 1,
-    }
-    assert (metrics["batch_bytes"].max, metrics["batch_operations"].sum) == (body_bytes, 20)
-    assert metrics["request_latency_ms"].count == 2
+    assert_that(
+        {name: metrics[name] for name in ("delivered", "requests", "retried")},
+        equal_to(
+            {
+                "delivered": 9,
+                "requests": 2,
+                "retried": 1,
+            }
+        ),
+    )
+    assert_that((metrics["batch_bytes"].max, metrics["batch_operations"].sum), equal_to((body_bytes, 20)))
+    assert_that(metrics["request_latency_ms"].count, equal_to(2))
 
 
 def test_waiting_for_the_budget_is_signalled_to_the_runner_in_whole_seconds():
@@ -242,7 +254,7 @@ def test_waiting_for_the_budget_is_signalled_to_the_runner_in_whole_seconds():
             max_batch_operations=1,
             max_in_flight_requests=1,
         )
-    assert metrics["cumulativeThrottlingSeconds"] in (1, 2)
+    assert_that(metrics["cumulativeThrottlingSeconds"], is_in((1, 2)))
 
 
 def test_a_second_that_all_lanes_wait_is_one_second():
@@ -254,7 +266,7 @@ def test_a_second_that_all_lanes_wait_is_one_second():
             max_batch_operations=1,
             max_in_flight_requests=4,
         )
-    assert metrics["cumulativeThrottlingSeconds"] in (1, 2)
+    assert_that(metrics["cumulativeThrottlingSeconds"], is_in((1, 2)))
 
 
 def test_a_wrong_key_fails_the_pipeline_in_one_sentence_and_nothing_is_dead_lettered():
@@ -264,7 +276,7 @@ def test_a_wrong_key_fails_the_pipeline_in_one_sentence_and_nothing_is_dead_lett
     sentence = r"^Customer.io refused the credentials \(status 401\).*account_region \(us\)"
     with fake_customerio(lambda request: Respond(401)) as fake, pytest.raises(Exception, match=sentence):
         deliver(fake, [keyed("p", 1)], nothing)
-    assert len(fake.received) == 2
+    assert_that(fake.received, has_length(2))
 
 
 def _must_not_be_called(element):
@@ -277,7 +289,7 @@ def test_a_bundle_that_fails_in_the_middle_fails_the_pipeline():
 
     with fake_customerio(respond) as fake, pytest.raises(Exception, match="404"):
         deliver(fake, [keyed("p", time) for time in range(10)], max_batch_operations=1)
-    assert "p-8" not in fake.accepted_names
+    assert_that(fake.accepted_names, not_(has_item("p-8")))
 
 
 @pytest.mark.parametrize("ordering", ["person", "none"])
@@ -285,15 +297,15 @@ def test_the_key_is_in_no_pickle_and_in_no_graph(ordering):
     transform = WriteToCustomerIO(SOURCE, DeliverySettings(ordering=ordering))
     pipeline = beam.Pipeline(runner=FnApiRunner())
     pipeline | beam.Create([keyed("p", 1)]).with_output_types(Keyed) | transform
-    assert b"hush-hush" not in pickle.dumps(transform)
-    assert b"hush-hush" not in pipeline.to_runner_api().SerializeToString()
+    assert_that(b"hush-hush", not_(is_in(pickle.dumps(transform))))
+    assert_that(b"hush-hush", not_(is_in(pipeline.to_runner_api().SerializeToString())))
 
 
 def test_the_key_is_in_no_log_and_no_error(caplog):
     caplog.set_level(logging.DEBUG)
     with fake_customerio(lambda request: Respond(401)) as fake, pytest.raises(Exception, match="refused") as caught:
         deliver(fake, [keyed("p", 1)])
-    assert "hush-hush" not in caplog.text + str(caught.value)
+    assert_that(caplog.text + str(caught.value), not_(contains_string("hush-hush")))
 
 
 def shuffled(bounded, **settings):
@@ -332,7 +344,7 @@ BY_SHARD = coders.TupleCoder([coders.VarIntCoder(), BLOCK_CODER])
     ids=["files", "files, anonymous first", "stream", "files in any order", "files as they are"],
 )
 def test_only_blocks_cross_a_shuffle_coded_deterministically(bounded, settings, labels):
-    assert shuffled(bounded, **settings) == dict.fromkeys(labels, BY_SHARD)
+    assert_that(shuffled(bounded, **settings), equal_to(dict.fromkeys(labels, BY_SHARD)))
 
 
 def deliver_stream(fake, bundles, **settings):
@@ -352,24 +364,24 @@ def test_unbounded_input_fills_requests_from_small_bundles_and_sorts_each():
     with fake_customerio() as fake:
         bundles = [elements[start : start + 10] for start in range(0, 200, 10)]
         deliver_stream(fake, bundles, num_shards=1, max_batch_operations=100, max_batch_delay_secs=3600)
-    assert [len(request.operations) for request in fake.received] == [100, 100]
+    assert_that([len(request.operations) for request in fake.received], equal_to([100, 100]))
     for request in fake.received:
         times = [int(name.partition("-")[2]) for name in request.names]
-        assert times == sorted(times)
-    assert sorted(fake.accepted_names) == sorted(f"p{p}-{t}" for p in range(5) for t in range(40))
+        assert_that(times, equal_to(sorted(times)))
+    assert_that(sorted(fake.accepted_names), equal_to(sorted(f"p{p}-{t}" for p in range(5) for t in range(40))))
 
 
 def test_a_batch_that_does_not_fill_goes_out_when_its_delay_is_over():
     with fake_customerio() as fake:
         deliver_stream(fake, [[keyed("p", 2)], [keyed("p", 1)]], num_shards=1, max_batch_delay_secs=0.05)
-    assert sorted(fake.accepted_names) == ["p-1", "p-2"]
+    assert_that(sorted(fake.accepted_names), equal_to(["p-1", "p-2"]))
 
 
 def test_unbounded_input_keeps_each_persons_order_whatever_the_shards():
     elements = [keyed(f"p{person}", time) for time in range(10) for person in range(30)]
     with fake_customerio() as fake:
         deliver_stream(fake, [elements], num_shards=4, max_in_flight_requests=4, max_batch_delay_secs=3600)
-    assert names_by_person(fake) == {f"p{n}": [f"p{n}-{time}" for time in range(10)] for n in range(30)}
+    assert_that(names_by_person(fake), equal_to({f"p{n}": [f"p{n}-{time}" for time in range(10)] for n in range(30)}))
 
 
 def test_a_streams_shard_holds_a_bounded_number_of_bytes():
@@ -382,7 +394,7 @@ def test_a_streams_shard_holds_a_bounded_number_of_bytes():
     with fake_customerio() as fake:
         bundles = [[large(number)] for number in range(8)]
         deliver_stream(fake, bundles, num_shards=1, max_batch_delay_secs=3600)
-    assert [len(request.operations) for request in fake.received] == [3, 3, 2]
+    assert_that([len(request.operations) for request in fake.received], equal_to([3, 3, 2]))
 
 
 def anonymous(visitor, event_time_ms):
@@ -421,15 +433,15 @@ def test_no_identify_that_could_claim_is_sent_before_all_anonymous_events_are_th
     with fake_customerio() as fake:
         deliver(fake, MIXED, ordering=ordering, max_batch_operations=7)
     kinds = kinds_in_order(fake)
-    assert sorted(kinds) == sorted(["anonymous", "claim", "other"] * 30)
-    assert "anonymous" not in kinds[kinds.index("claim") :]
+    assert_that(sorted(kinds), equal_to(sorted(["anonymous", "claim", "other"] * 30)))
+    assert_that(kinds[kinds.index("claim") :], not_(has_item("anonymous")))
 
 
 def test_without_ordering_other_operations_do_not_wait():
     with fake_customerio() as fake:
         deliver(fake, MIXED, ordering="none", max_batch_operations=7)
     kinds = kinds_in_order(fake)
-    assert kinds.index("other") < kinds.index("claim")
+    assert_that(kinds.index("other"), less_than(kinds.index("claim")))
 
 
 def test_when_an_anonymous_event_fails_no_identify_is_sent():
@@ -438,7 +450,7 @@ def test_when_an_anonymous_event_fails_no_identify_is_sent():
 
     with fake_customerio(respond) as fake, pytest.raises(Exception, match="404"):
         deliver(fake, MIXED, max_batch_operations=1)
-    assert "claim" not in kinds_in_order(fake)
+    assert_that(kinds_in_order(fake), not_(has_item("claim")))
 
 
 def test_an_anonymous_event_that_is_refused_does_not_hold_up_the_identifies():
@@ -447,7 +459,7 @@ def test_an_anonymous_event_that_is_refused_does_not_hold_up_the_identifies():
 
     with fake_customerio(respond) as fake:
         deliver(fake, MIXED, dead_letters_are({"reason": "rejected", "message_id": "message v3-3"}))
-    assert kinds_in_order(fake).count("claim") == 30
+    assert_that(kinds_in_order(fake).count("claim"), equal_to(30))
 
 
 POISON = [
@@ -469,11 +481,11 @@ def test_what_no_request_can_carry_is_a_dead_letter_and_spoils_no_neighbour(orde
     ]
     with fake_customerio() as fake:
         deliver(fake, [keyed("p", 1), *poison, keyed("p", 2)], dead_letters_are(*expected), ordering=ordering)
-    assert sorted(fake.accepted_names) == ["p-1", "p-2"]
+    assert_that(sorted(fake.accepted_names), equal_to(["p-1", "p-2"]))
 
 
 def test_a_poison_pill_does_not_stop_a_stream():
     poison = (b"k" * 16, (5, b"{", b"{}"))
     with fake_customerio() as fake:
         deliver_stream(fake, [[keyed("p", 1)], [poison], [keyed("p", 2)]], max_batch_delay_secs=3600)
-    assert sorted(fake.accepted_names) == ["p-1", "p-2"]
+    assert_that(sorted(fake.accepted_names), equal_to(["p-1", "p-2"]))
