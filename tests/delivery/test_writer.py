@@ -101,7 +101,9 @@ def test_no_request_is_over_its_limits(people, max_operations):
             assert_that(batch.values, has_length(1))
         else:
             assert_that(batch.body_bytes, less_than_or_equal_to(MAX_BYTES))
-        assert_that(len(batch.values), all_of(greater_than_or_equal_to(1), less_than_or_equal_to(max_operations)))
+        assert_that(
+            batch.values, has_length(all_of(greater_than_or_equal_to(1), less_than_or_equal_to(max_operations)))
+        )
 
 
 def test_random_latencies_let_no_operation_of_a_person_overtake_another():
@@ -112,7 +114,7 @@ def test_random_latencies_let_no_operation_of_a_person_overtake_another():
     write_all(recorder, people)
     assert_that(recorder.overtaken, equal_to([]))
     assert_that([numbers for numbers in recorder.delivered.values() if numbers != sorted(numbers)], empty())
-    assert_that(len({len(batch.values) for batch in recorder.batches}), greater_than(1))
+    assert_that({len(batch.values) for batch in recorder.batches}, has_length(greater_than(1)))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_a_backfills_requests_are_full_the_last_ones_apart(keyed, people, operat
     work = [(key, [rng.randint(450, 900) for _ in range(operations_each)]) for key in range(people)]
     write_all(recorder, work, keyed=keyed)
     fill = sorted(max(batch.body_bytes / MAX_BYTES, len(batch.values) / 1000) for batch in recorder.batches)
-    assert_that(len(fill), greater_than(2 * last_ones))
+    assert_that(fill, has_length(greater_than(2 * last_ones)))
     assert_that(fill[last_ones], greater_than_or_equal_to(0.95))
 
 
@@ -143,7 +145,7 @@ def test_a_slow_lane_does_not_hold_up_the_others():
     writer = BundleWriter(recorder.lanes, max_bytes=MAX_BYTES, max_operations=1)
     list(writer.write("slow", [(0, b"x", b"")], (0, "slow")))
     reports = [report for key, _ in others for report in writer.write(key, [(0, b"x", b"")], (0, key))]
-    assert_that(len(reports), greater_than(15))  # while the slow one is still under way
+    assert_that(reports, has_length(greater_than(15)))  # while the slow one is still under way
     released.set()
     list(writer.flush())
     recorder.lanes.close()
@@ -153,7 +155,7 @@ def test_leftovers_of_all_lanes_go_out_together():
     recorder = Recorder(4)
     write_all(recorder, [(key, [30_000] * 18) for key in range(8)])
     partial = [batch for batch in recorder.batches if batch.body_bytes < 0.9 * MAX_BYTES]
-    assert_that(len(partial), less_than_or_equal_to(1))
+    assert_that(partial, has_length(less_than_or_equal_to(1)))
 
 
 def test_a_failure_reaches_the_writer():

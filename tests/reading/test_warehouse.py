@@ -116,7 +116,7 @@ LIVE: dict[str, Row] = {
 
 def operations(text: bytes) -> list[Row]:
     [event] = read_events(text)
-    assert_that(event, instance_of(Event), event)
+    assert_that(event, instance_of(Event))
     return [json.loads(operation) for operation in map_event(event, MappingSettings()).operations]
 
 

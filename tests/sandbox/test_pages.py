@@ -15,6 +15,7 @@ from hamcrest import (
     empty,
     equal_to,
     has_entries,
+    has_length,
     less_than_or_equal_to,
     matches_regexp,
     not_,
@@ -290,7 +291,7 @@ def test_charts_have_a_bar_for_each_second_up_to_a_number() -> None:
     requests_chart, operations_chart, *_ = delivery_charts(series, [0] * 10, 100)
     assert_that((len(requests_chart.values), requests_chart.top, requests_chart.limit), equal_to((50, 7, None)))
     assert_that((requests_chart.start, operations_chart.values[0]), equal_to((1000, 10)))
-    assert_that(len(requests_chart.values), less_than_or_equal_to(MAX_BARS))
+    assert_that(requests_chart.values, has_length(less_than_or_equal_to(MAX_BARS)))
 
 
 def test_a_limit_near_the_bars_is_drawn() -> None:

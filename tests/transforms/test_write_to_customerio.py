@@ -86,7 +86,7 @@ def dead_letters_are(*expected):
     def matches(actual):
         records = sorted((json.loads(record) for record in actual), key=lambda record: record["message_id"])
         found = [{name: record[name] for name in fields} for record, fields in zip(records, expected, strict=True)]
-        assert_that(found, equal_to(list(expected)), found)
+        assert_that(found, equal_to(list(expected)))
 
     return lambda result: assert_collection(result.dead_letters, matches)
 
