@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from hamcrest import (
     not_,
 )
 
+from customerio_beam.people.private_log import PrivateLog
 from customerio_beam.sandbox.server import RunningSandbox
 from tests.helpers.fake_customerio import OK, Received, Respond, errors, fake_customerio
 from tests.pipeline.commands import Ended, Terminal
@@ -176,9 +178,21 @@ def test_a_request_that_fails_is_retried(people, receipts):
     assert_that((ended.status, len(receipts())), equal_to((0, 1)))
 
 
-def test_those_without_a_receipt_are_not_done(people, receipts):
+def test_those_without_a_receipt_are_not_done(people, receipts, monkeypatch):
+    written = threading.Event()
+    sync = PrivateLog.sync
+
+    def sync_and_tell(log: PrivateLog) -> None:
+        sync(log)
+        written.set()
+
     def respond(received: Received) -> Respond:
-        return OK if received.operations[0]["identifiers"]["id"] == "u1" else Respond(404, b"no such thing")
+        if received.operations[0]["identifiers"]["id"] == "u1":
+            return OK
+        written.wait(timeout=20)  # the failure must not overtake the receipt
+        return Respond(404, b"no such thing")
+
+    monkeypatch.setattr(PrivateLog, "sync", sync_and_tell)
 
     with fake_customerio(respond) as customerio:
         ended = people(
