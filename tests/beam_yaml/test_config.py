@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import runpy
 from typing import Any
 
 import apache_beam as beam
@@ -56,10 +55,9 @@ def test_no_setting_takes_the_key_itself() -> None:
     assert_that(fields("SendToCustomerIO"), not_(has_item("api_key")))
 
 
-def test_the_package_prints_where_its_provider_file_is() -> None:
-    command = [sys.executable, "-m", "customerio_beam.beam_yaml"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert_that(said, equal_to(f"{PROVIDERS}\n"))
+def test_the_package_prints_where_its_provider_file_is(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("customerio_beam.beam_yaml", run_name="__main__")
+    assert_that(capsys.readouterr().out, equal_to(f"{PROVIDERS}\n"))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from hamcrest import assert_that, contains_inanyorder, empty, equal_to, greater_than, has_entries
+from hamcrest import assert_that, contains_exactly, empty, equal_to, greater_than, has_entries
 
+from customerio_beam.pipeline.summary import Summary
 from customerio_beam.sandbox.server import running_sandbox
 from tests.pipeline.conftest import KEY
 from tests.pipeline.events import event, identify, page
@@ -62,36 +63,46 @@ def test_none_is_lost_to_the_person(slow_job: Job, anonymous: str, ordering: str
     assert_that(len(slow_job.activity), equal_to(VISITORS))
 
 
-def test_a_stitched_event_keeps_its_id_and_is_counted(job: Job) -> None:
-    landing = page(None, anonymousId="v1", name="Landing", messageId="01M86FYZ80GN1ZQCHKBEY8FWP7")
-    summary = job.run(landing, identify("u1", {}, anonymousId="v1"), options=("--anonymous=stitch",))
-    stitched = has_entries(person=has_entries(id="u1"), anonymous_id=None, id="01M86FYZ80GN1ZQCHKBEY8FWP7")
-    assert_that(job.activity, contains_inanyorder(stitched))
-    assert_that(summary.counters[("events", "stitched")], equal_to(1))
-
-
-def test_stitching_leaves_alone_what_nobody_claims(job: Job) -> None:
-    job.run(
-        page(None, anonymousId="v1", name="Landing"),
-        identify("u1", {}, anonymousId="v2"),
+@pytest.fixture(scope="module")
+def stitched(shared_job: Job) -> Summary:
+    """The summary of a run that stitches the pages of four visitors."""
+    return shared_job.run(
+        page(None, anonymousId="v1", name="Claimed", messageId="01M86FYZ80GN1ZQCHKBEY8FWP7"),
+        identify("u1", {}, anonymousId="v1"),
+        page(None, anonymousId="v2", name="Unclaimed"),
+        identify("u2", {}, anonymousId="another visitor"),
+        page(None, anonymousId="v3", name="Aliased"),
+        event("alias", userId="u3", previousId="v3"),
+        page(None, anonymousId="v4", name="Opted out"),
+        identify("u4", {}, anonymousId="v4", integrations={"Customer.io": False}),
         options=("--anonymous=stitch",),
     )
-    assert_that(job.activity, contains_inanyorder(has_entries(person=None, anonymous_id="v1")))
 
 
-def test_an_alias_of_an_anonymous_id_claims_its_events_when_stitching(job: Job) -> None:
-    job.run(
-        page(None, anonymousId="v1", name="Landing"),
-        event("alias", userId="u1", previousId="v1"),
-        options=("--anonymous=stitch",),
-    )
-    assert_that(job.activity, contains_inanyorder(has_entries(person=has_entries(id="u1"))))
+def test_stitched_events_are_counted(stitched: Summary) -> None:
+    assert_that(stitched.counters[("events", "stitched")], equal_to(2))
 
 
-def test_an_identify_that_opts_out_claims_nothing(job: Job) -> None:
-    job.run(
-        page(None, anonymousId="v1", name="Landing"),
-        identify("u1", {}, anonymousId="v1", integrations={"Customer.io": False}),
-        options=("--anonymous=stitch",),
-    )
-    assert_that(job.activity, contains_inanyorder(has_entries(person=None)))
+@pytest.mark.usefixtures("stitched")
+@pytest.mark.parametrize(
+    "expected",
+    [
+        pytest.param(
+            {
+                "name": "Claimed",
+                "person": has_entries(id="u1"),
+                "anonymous_id": None,
+                "id": "01M86FYZ80GN1ZQCHKBEY8FWP7",
+            },
+            id="a stitched event keeps its id",
+        ),
+        pytest.param(
+            {"name": "Unclaimed", "person": None, "anonymous_id": "v2"}, id="stitching leaves alone what nobody claims"
+        ),
+        pytest.param({"name": "Aliased", "person": has_entries(id="u3")}, id="an alias claims its events"),
+        pytest.param({"name": "Opted out", "person": None}, id="an identify that opts out claims nothing"),
+    ],
+)
+def test_a_stitched_event_is_the_persons_who_claims_it(shared_job: Job, expected: dict[str, Any]) -> None:
+    found = [row for row in shared_job.activity if row["name"] == expected["name"]]
+    assert_that(found, contains_exactly(has_entries(expected)))

@@ -13,11 +13,15 @@ from customerio_beam.pipeline.main import run
 from customerio_beam.pipeline.run_files import new_run_name, private_files
 
 
-@pytest.fixture
-def broken(tmp_path: Path) -> Path:
-    path = tmp_path / "broken.ndjson"
+def _write(folder: Path) -> Path:
+    path = folder / "broken.ndjson"
     path.write_text('}\n{"type": "track", "event": "E", "userId": "u1", "timestamp": 1700000000}\n')
     return path
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    return _write(tmp_path)
 
 
 def _dry_run(broken: Path, operations: str = "operations") -> int:
@@ -29,14 +33,26 @@ def test_a_name_is_the_time_and_a_random_part() -> None:
     assert_that(new_run_name(1_795_653_000.0), matches_regexp(r"^20261126T003000Z-[0-9a-f]{4}$"))
 
 
-@pytest.mark.parametrize("pattern", ["dead-*.ndjson", "operations-*.ndjson"])
-def test_a_second_run_leaves_the_firsts_files_alone(broken: Path, pattern: str) -> None:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, bytes]:
+    """The files of a run, and what was in them before a second run wrote to the same folder."""
+    broken = _write(tmp_path_factory.mktemp("runs"))
     _dry_run(broken)
-    [first] = broken.parent.glob(pattern)
-    before = first.read_bytes()
+    written = {path: path.read_bytes() for path in broken.parent.glob("*-*.ndjson")}
     _dry_run(broken)
-    assert_that(list(broken.parent.glob(pattern)), has_length(2))
-    assert_that(first.read_bytes(), equal_to(before))
+    return written
+
+
+@pytest.mark.parametrize("kind", ["dead", "operations"])
+def test_a_second_run_leaves_the_firsts_files_alone(first: dict[Path, bytes], kind: str) -> None:
+    [path] = [path for path in first if path.name.startswith(f"{kind}-")]
+    assert_that(path.read_bytes(), equal_to(first[path]))
+
+
+@pytest.mark.parametrize("kind", ["dead", "operations"])
+def test_a_second_run_writes_files_of_its_own(first: dict[Path, bytes], kind: str) -> None:
+    [path] = [path for path in first if path.name.startswith(f"{kind}-")]
+    assert_that(list(path.parent.glob(f"{kind}-*.ndjson")), has_length(2))
 
 
 def test_one_file_that_the_user_names_is_replaced(broken: Path) -> None:
@@ -45,10 +61,8 @@ def test_one_file_that_the_user_names_is_replaced(broken: Path) -> None:
     assert_that([path.name for path in broken.parent.glob("operations*")], equal_to(["operations.ndjson"]))
 
 
-def test_files_are_for_their_user_alone(broken: Path) -> None:
-    _dry_run(broken)
-    written = [*broken.parent.glob("dead-*"), *broken.parent.glob("operations-*")]
-    assert_that([stat.S_IMODE(path.stat().st_mode) for path in written], only_contains(0o600))
+def test_files_are_for_their_user_alone(first: dict[Path, bytes]) -> None:
+    assert_that([stat.S_IMODE(path.stat().st_mode) for path in first], only_contains(0o600))
 
 
 def test_the_summary_names_this_runs_files(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,13 +162,13 @@ def _blanks(kind: str, megabytes: int) -> bytes:
 
 @kinds
 def test_the_text_of_few_bytes_comes_in_small_parts(kind: str) -> None:
-    data = _blanks(kind, 96)
+    data = _blanks(kind, 64)
 
     def measured() -> Iterator[int]:
         yield from map(len, decompress(kind, "bomb", iter([data])))
 
     tracemalloc.start()
-    assert_that(sum(measured()), equal_to(96 << 20))
+    assert_that(sum(measured()), equal_to(64 << 20))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert_that(peak, less_than(40 << 20))

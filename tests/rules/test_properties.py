@@ -33,9 +33,7 @@ PLACES = [
 ]
 GLOBS = ["Order *", "*", "Debug", "page:*", "identify", "group", "track", "screen:Home"]
 
-generated = hypothesis_settings(
-    max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+generated = hypothesis_settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def _object(part: str) -> st.SearchStrategy[dict[str, Any]]:
