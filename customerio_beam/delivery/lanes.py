@@ -16,6 +16,8 @@ __all__ = ["Lanes"]
 #: Batches that a lane holds: one in flight, and the next one.
 _DEPTH = 2
 
+_STOPPED = "Another request of the bundle has failed, or the run is being stopped."
+
 
 class Lanes:
     """Threads that deliver batches. Everything else here is called from one thread, the owner's.
@@ -101,7 +103,7 @@ class Lanes:
 
     def _deliver(self, lane: int, batch: Batch) -> Report:
         if self._cancelled.is_set():
-            raise Cancelled("Another request of the bundle has failed, or the run is being stopped.")
+            raise Cancelled(_STOPPED)
         delivered = False
         try:
             report = self._deliverers[lane](batch)
@@ -117,19 +119,21 @@ class Lanes:
     def _collect(self) -> Iterator[Report]:
         """Yield the reports of the batches that are through; raise the first failure, with all lanes at rest."""
         if self._cancelled.is_set():
-            self._fail()
+            yield from self._fail()
         for lane in self._pending:
             while lane and lane[0][0].done():
                 future = lane[0][0]
                 if future.exception() is not None:
-                    self._fail()
+                    yield from self._fail()
                 lane.popleft()
                 yield future.result()
 
-    def _fail(self) -> None:
+    def _fail(self) -> Iterator[Report]:
+        """Yield the reports of the batches that came through all the same, and raise the first failure."""
         futures = [future for lane in self._pending for future, _ in lane]
         wait(futures)
         errors = [error for future in futures if (error := future.exception()) is not None]
         self.cancel()
+        yield from (future.result() for future in futures if future.exception() is None)
         # The others gave up because of the one that failed.
-        raise next((error for error in errors if not isinstance(error, Cancelled)), errors[0])
+        raise next((error for error in errors if not isinstance(error, Cancelled)), Cancelled(_STOPPED))

@@ -1,3 +1,4 @@
+import itertools
 import threading
 
 import pytest
@@ -103,6 +104,24 @@ def test_nothing_overtakes_a_failed_batch_of_the_same_lane(lanes):
     with pytest.raises(DeliveryError):
         list(one.drain())
     assert_that(seen, equal_to(["first"]))
+
+
+def test_what_came_through_is_reported_before_a_failure(lanes):
+    has_failed = threading.Event()
+
+    def fail(batch):
+        has_failed.set()
+        raise DeliveryError("broken")
+
+    def deliver(batch):
+        has_failed.wait(10)
+        return Report()
+
+    two = lanes(deliver, fail)
+    reports = []
+    with pytest.raises(DeliveryError, match="broken"):
+        reports.extend(itertools.chain(two.submit(0, batch()), two.submit(1, batch()), two.drain()))
+    assert_that(reports, has_length(1))
 
 
 def test_a_failure_stops_the_other_lanes_and_waits_for_them(lanes):
