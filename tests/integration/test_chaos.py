@@ -1,6 +1,6 @@
 """Everything goes wrong at once, and in the end nothing is lost, doubled or out of order.
 
-The job as a user runs it, in a process of its own, against the sandbox with all its faults. It is killed twice in
+The job as a user runs it, with two worker processes, against the sandbox with all its faults. It is killed twice in
 mid-bundle, fails once because its key is withdrawn, and then runs to its end. ``CHAOS_EVENTS`` and ``CHAOS_PEOPLE``
 set the size: 50000 and 5000 for the figures in docs/delivery.md.
 """
@@ -52,13 +52,14 @@ CHAOS = replace(
 class Job:
     """Runs of the job over the same events, to one sandbox."""
 
-    def __init__(self, sandbox, events, directory):
+    def __init__(self, sandbox, events, directory, *options):
         self.sandbox = sandbox
         self._dead_letters = directory / "dead-letters"
         self._log = directory / "log"
         self._command = [
             *(sys.executable, "-m", "pipeline", "--input", str(events), "--dead_letters", str(self._dead_letters)),
             *("--track_endpoint", sandbox.url, "--max_requests_per_second", str(RATE), "--backfill_recent", "send"),
+            *options,
         ]
         self._environment = {**os.environ, "CUSTOMERIO_SITE_ID": "site", "CUSTOMERIO_API_KEY": "key"}
 
@@ -129,7 +130,7 @@ def disturbed(undisturbed, tmp_path_factory):
     """The job and the sandbox after killed, failed and faulty runs, and the log of the one without a key."""
     events, _, _ = undisturbed
     with running_sandbox(faults=CHAOS) as sandbox:
-        job = Job(sandbox, events, tmp_path_factory.mktemp("disturbed"))
+        job = Job(sandbox, events, tmp_path_factory.mktemp("disturbed"), "--processes=2")
         job.kill_after(EVENTS // 5)
         job.kill_after(EVENTS // 2)
         requests = sandbox.state.meter.stats()["requests"]
