@@ -40,7 +40,10 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the run's process ends its workers
     reports = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what libraries print is no report
-    order = json.loads(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return 0  # the run has ended before it began
+    order = json.loads(line)
     threading.Thread(target=_end_with_run, daemon=True).start()
     threading.Thread(target=_report, args=[reports], daemon=True).start()
     quiet_logs()

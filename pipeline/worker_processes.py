@@ -60,8 +60,8 @@ _SERVER_OPTIONS = [
     ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
 ]
 
-#: Seconds in which it is known how a worker has ended, once its connection has.
-_KNOWN_SECS = 2.0
+#: Seconds between the end of a worker's connection and that of the worker.
+_END_SECS = 2.0
 
 
 def default_processes(input_bytes: int | None, cores: int) -> int:
@@ -189,7 +189,7 @@ class _Run:
     def cause_of(self, error: Exception) -> Exception:
         """Return why the run has failed. What the runner met first may be that a worker was gone, for that reason."""
         if self._server is not None:
-            self._has_failed.wait(_KNOWN_SECS)
+            self._has_failed.wait(_END_SECS)
         return self._failure or error
 
     def counts(self) -> LiveCounts:
@@ -283,7 +283,8 @@ class _Process:
     def __init__(self, fail: Callable[[Exception], None]) -> None:
         self.counts = LiveCounts()
         self._fail = fail
-        self._is_no_failure = False  # that it ends
+        self._is_ended_here = False
+        self._has_order = False
         self._cancelled = Cancellation()
         self._cancelled.add_interrupt(self.kill)
         self._process = subprocess.Popen(
@@ -298,19 +299,23 @@ class _Process:
 
     def order(self, what: dict[str, Any]) -> None:
         """Tell it what to do. Its standard input stays open: where that ends, the process does, too."""
+        self._has_order = True
         self._orders.write(json.dumps(what).encode() + b"\n")
         self._orders.flush()
 
     def end(self) -> None:
-        """Wait for its end, which comes now at the latest."""
-        self._is_no_failure = True
+        """Wait for its end. One that has done its work ends by itself."""
+        if self._has_order:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECS)
+        self._is_ended_here = True
         with contextlib.suppress(BrokenPipeError):
             self._orders.close()
         self._process.wait()
 
     def kill(self) -> None:
         """End it in the middle of its work."""
-        self._is_no_failure = True
+        self._is_ended_here = True
         self._process.kill()
 
     def _follow(self) -> None:
@@ -318,5 +323,5 @@ class _Process:
             for line in self._reports:
                 self.counts = LiveCounts(*json.loads(line))
         status = self._process.wait()
-        if not self._is_no_failure:
+        if status != 0 and not self._is_ended_here:
             self._fail(WorkerEndedError.of_status(status))
