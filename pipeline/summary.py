@@ -69,6 +69,12 @@ class Summary:
         """Records by their reason, the most frequent first."""
         return self._counts(_DEAD_LETTERS)
 
+    @property
+    def _has_repeated_work(self) -> bool:
+        """Whether the runner counted some of its work twice: each file is found once, and read to its end once."""
+        found, read = ("files", "matched"), ("files", "read")
+        return {found, read} <= self.counters.keys() and self.counters[found] != self.counters[read]
+
     def lines(self, *, delivers: bool, dead_letters_place: str) -> list[str]:
         """Write the summary for a terminal.
 
@@ -117,6 +123,11 @@ class Summary:
         return lines
 
     def _notes(self) -> Iterator[str]:
+        if self._has_repeated_work:
+            yield (
+                "The runner did a part of its work again and counted it again: the counts above are too high. "
+                "Customer.io ignores repeats."
+            )
         stitched, old = self._count("events", "stitched"), self._count("events", "old_identifies")
         if stitched:
             yield f"{stitched:,} events of anonymous visitors went under the people who claim them."

@@ -50,3 +50,13 @@ def test_old_identifies_are_said_with_where_to_read_on() -> None:
 def test_stitched_events_are_said() -> None:
     lines = Summary({("events", "stitched"): 7}).lines(delivers=True, dead_letters_place="")
     assert_that(lines[-1], contains_string("7 events of anonymous visitors went under the people who claim them"))
+
+
+def test_work_that_a_runner_counted_again_is_said() -> None:
+    lines = Summary({("files", "matched"): 2, ("files", "read"): 1}).lines(delivers=True, dead_letters_place="")
+    assert_that(lines[-1], contains_string("the counts above are too high"))
+
+
+def test_files_that_were_each_counted_once_are_no_repeated_work() -> None:
+    lines = Summary({("files", "matched"): 2, ("files", "read"): 2}).lines(delivers=True, dead_letters_place="")
+    assert_that("\n".join(lines), not_(contains_string("too high")))
