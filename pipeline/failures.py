@@ -15,6 +15,8 @@ _OTHERS = (UnreadableFileError, IncompleteReadError, WorkerEndedError)
 _NAMES = "|".join([*errors.__all__, *(error.__name__ for error in _OTHERS)])
 # Some runners hand a worker's error over as text: the class's name and its message.
 _IN_TEXT = re.compile(rf"\b(?:{_NAMES}): (.+)")
+# What a job server says of a job that failed, as Beam's ``PortableRunner`` raises it.
+_OF_JOB_SERVER = re.compile(r"Pipeline \S+ failed in state \w+: (.+)", re.DOTALL)
 # Beam adds the failing step's name to the message.
 _STEP = re.compile(r" \[while running .*", re.DOTALL)
 
@@ -30,4 +32,6 @@ def failure_sentence(error: BaseException) -> str | None:
     sentences = _IN_TEXT.findall(str(error))
     if sentences:
         return _STEP.sub("", sentences[-1])
+    if told := _OF_JOB_SERVER.match(str(error)):
+        return told[1]
     return failure_sentence(error.__cause__) if error.__cause__ is not None else None

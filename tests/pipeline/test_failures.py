@@ -35,5 +35,10 @@ def test_a_worker_process_that_ended_has_a_sentence(status: int, how: str) -> No
     assert_that(sentence, starts_with(f"a worker process {how}. Is there too little memory?"))
 
 
+def test_what_a_job_server_says_of_a_failed_job_is_the_sentence() -> None:
+    error = RuntimeError("Pipeline customerio-stream_1 failed in state FAILED: TimeoutException: No topic metadata")
+    assert_that(failure_sentence(error), equal_to("TimeoutException: No topic metadata"))
+
+
 def test_a_failure_that_nobody_explains_has_no_sentence() -> None:
     assert_that(failure_sentence(RuntimeError("KeyError: 'x'")), is_(None))
