@@ -76,28 +76,43 @@ def _run_command(argv: Sequence[str]) -> int:
             return _check_connection(options)
         FileSystems.set_options(options)  # the first look at gs:// decides which credentials are used
         options.job_input.check()
-        if options.dead_letter_topic:
-            check_topic(options.dead_letter_topic, publishes_here=options.runs_on_this_machine)
-        job_endpoint = options.view_as(PortableOptions).job_endpoint
-        if job_endpoint:
-            check_job_server(job_endpoint, runner_options(argv))
-        if options.runs_on_this_machine and not options.operations_output:
-            _fetch_credentials(options)  # now, not when the first operation is to be sent
-    except (OptionError, CredentialsUnavailableError) as error:
+    except OptionError as error:
         print(error, file=sys.stderr)
         return 2
     standard = options.view_as(StandardOptions)
     standard.streaming = options.job_input.is_stream
     if standard.runner is None:
         standard.runner = _LOCAL_STREAMING_RUNNER if standard.streaming else _LOCAL_RUNNER
-    try:
-        return _run(options, argv)
-    except OptionError as error:  # the rules are read when the pipeline is built
-        print(error, file=sys.stderr)
-        return 2
+    with _workers(options, argv) as counts:  # first: what is checked next may use gRPC
+        try:
+            _check_services(options, argv)
+        except (OptionError, CredentialsUnavailableError) as error:
+            print(error, file=sys.stderr)
+            return 2
+        try:
+            return _run(options, counts)
+        except OptionError as error:  # the rules are read when the pipeline is built
+            print(error, file=sys.stderr)
+            return 2
 
 
-def _run(options: CustomerIOOptions, argv: Sequence[str]) -> int:
+def _check_services(options: CustomerIOOptions, argv: Sequence[str]) -> None:
+    """Check what only a service can tell, before anything runs.
+
+    Raises:
+        OptionError: The topic or the job server can't be right.
+        CredentialsUnavailableError: The credentials can't be fetched.
+    """
+    if options.dead_letter_topic:
+        check_topic(options.dead_letter_topic, publishes_here=options.runs_on_this_machine)
+    job_endpoint = options.view_as(PortableOptions).job_endpoint
+    if job_endpoint:
+        check_job_server(job_endpoint, runner_options(argv))
+    if options.runs_on_this_machine and not options.operations_output:
+        _fetch_credentials(options)  # now, not when the first operation is to be sent
+
+
+def _run(options: CustomerIOOptions, counts: Callable[[], LiveCounts]) -> int:
     if not options.runs_on_dataflow:
         quiet_logs()
     elif not options.rate_limit_service:
@@ -110,7 +125,7 @@ def _run(options: CustomerIOOptions, argv: Sequence[str]) -> int:
         build_pipeline(pipeline, options, run_name=run_name)
         return _submit(pipeline, options)
     with private_files():
-        result = _run_here(options, argv, run_name)
+        result = _run_here(options, counts, run_name)
     return _report(result, options, run_name)
 
 
@@ -134,8 +149,8 @@ def _report(result: Any, options: CustomerIOOptions, run_name: str) -> int:
     return 0 if given.allow_unusable else _UNUSABLE_INPUT
 
 
-def _run_here(options: CustomerIOOptions, argv: Sequence[str], run_name: str) -> Any:
-    with _block_folder(options) as folder, _workers(options, argv) as counts:
+def _run_here(options: CustomerIOOptions, counts: Callable[[], LiveCounts], run_name: str) -> Any:
+    with _block_folder(options) as folder:
         pipeline = beam.Pipeline(options=options)
         build_pipeline(pipeline, options, block_folder=folder, run_name=run_name)
         with show_progress(counts, sys.stderr):

@@ -8,9 +8,10 @@ import os
 import secrets
 from collections.abc import Iterator
 
-__all__ = ["new_run_name", "private_files"]
+__all__ = ["PRIVATE_UMASK", "new_run_name", "private_files"]
 
-_OTHERS = 0o077
+#: Files of mode 0600 and folders of mode 0700.
+PRIVATE_UMASK = 0o077
 
 
 def new_run_name(now: float) -> str:
@@ -29,7 +30,7 @@ def new_run_name(now: float) -> str:
 @contextlib.contextmanager
 def private_files() -> Iterator[None]:
     """Let this process, and those that it starts, make files of mode 0600 and folders of mode 0700 for a while."""
-    mask = os.umask(_OTHERS)
+    mask = os.umask(PRIVATE_UMASK)
     try:
         yield
     finally:

@@ -13,10 +13,9 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
-import json
+import multiprocessing
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import threading
@@ -34,6 +33,7 @@ from apache_beam.utils import thread_pool_executor
 from customerio_beam.delivery.cancellation import Cancellation
 from customerio_beam.delivery.errors import DiskError
 from customerio_beam.pipeline.errors import WorkerEndedError
+from customerio_beam.pipeline.local_worker import Order, work
 from customerio_beam.transforms.live_counts import LIVE_COUNTS, LiveCounts
 
 __all__ = ["available_cores", "default_processes", "worker_processes"]
@@ -59,6 +59,9 @@ _SERVER_OPTIONS = [
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
 ]
+
+# A copy of this process has all modules loaded. macOS can't copy one safely (docs.python.org, multiprocessing).
+_PROCESSES: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
 #: Seconds between the end of a worker's connection and that of the worker.
 _END_SECS = 2.0
@@ -90,7 +93,7 @@ def available_cores() -> int:
 def worker_processes(count: int, argv: Sequence[str]) -> Iterator[Callable[[], LiveCounts]]:
     """Let Beam's local runner use worker processes during a ``with`` block.
 
-    They start at once, and load their modules while this process builds the pipeline.
+    On Linux they are copies of this process: it must not have used gRPC before, which does not work in a copy then.
 
     Args:
         count: How many; the runner's ``direct_num_workers`` must be the same.
@@ -255,14 +258,8 @@ class _Worker(GrpcWorkerHandler):
         return "unix"
 
     def start_worker(self) -> None:
-        self._process.order(
-            {
-                "worker_id": self.worker_id,
-                "control_address": self.control_address,
-                "capabilities": sorted(worker_handlers.FNAPI_RUNNER_CAPABILITIES),
-                "argv": self._argv,
-            }
-        )
+        capabilities = worker_handlers.FNAPI_RUNNER_CAPABILITIES
+        self._process.order(Order(self.worker_id, self.control_address, capabilities, self._argv))
 
     def abort(self, error: Exception) -> None:
         """End it, and have whoever waits for it raise the error."""
@@ -287,31 +284,23 @@ class _Process:
         self._has_order = False
         self._cancelled = Cancellation()
         self._cancelled.add_interrupt(self.kill)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "customerio_beam.pipeline.local_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdin is not None  # noqa: S101  # they are pipes
-        assert self._process.stdout is not None  # noqa: S101
-        self._orders, self._reports = self._process.stdin, self._process.stdout
-        threading.Thread(target=self._follow, daemon=True).start()
+        self._pipe, workers_end = _PROCESSES.Pipe()
+        self._process = _PROCESSES.Process(target=work, args=(workers_end,), daemon=True)
+        self._process.start()
+        workers_end.close()
 
-    def order(self, what: dict[str, Any]) -> None:
-        """Tell it what to do. Its standard input stays open: where that ends, the process does, too."""
+    def order(self, what: Order) -> None:
+        """Tell it what to do."""
         self._has_order = True
-        self._orders.write(json.dumps(what).encode() + b"\n")
-        self._orders.flush()
+        self._pipe.send(what)
+        threading.Thread(target=self._follow, daemon=True).start()
 
     def end(self) -> None:
         """Wait for its end. One that has done its work ends by itself."""
         if self._has_order:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_END_SECS)
-        self._is_ended_here = True
-        with contextlib.suppress(BrokenPipeError):
-            self._orders.close()
-        self._process.wait()
+            self._process.join(_END_SECS)
+        self.kill()
+        self._process.join()
 
     def kill(self) -> None:
         """End it in the middle of its work."""
@@ -319,9 +308,10 @@ class _Process:
         self._process.kill()
 
     def _follow(self) -> None:
-        with self._reports:
-            for line in self._reports:
-                self.counts = LiveCounts(*json.loads(line))
-        status = self._process.wait()
-        if status != 0 and not self._is_ended_here:
+        with contextlib.suppress(EOFError, ConnectionError):
+            while True:
+                self.counts = self._pipe.recv()
+        self._process.join()
+        status = self._process.exitcode
+        if status and not self._is_ended_here:
             self._fail(WorkerEndedError.of_status(status))

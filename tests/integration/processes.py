@@ -17,7 +17,7 @@ __all__ = ["PATIENCE_SECS", "printed", "running", "sdk_workers", "wait_until"]
 PATIENCE_SECS = 120.0
 
 #: In the command lines of the processes that run the job's functions for another process.
-_SDK_WORKER_MARKS = (b"sdk_worker_main", b"SdkHarness", b"customerio-beam-sdk-worker", b"local_worker")
+_SDK_WORKER_MARKS = (b"sdk_worker_main", b"SdkHarness", b"customerio-beam-sdk-worker")
 
 
 @contextlib.contextmanager
@@ -92,14 +92,16 @@ def printed(log: pathlib.Path, pattern: str) -> str:
 
 
 def sdk_workers(parent: subprocess.Popen[bytes]) -> list[int]:
-    """Returns the ids of the SDK worker processes among a process's descendants."""
+    """Returns the ids of the SDK worker processes among a process's descendants. The job's own are copies of it."""
     found = []
+    of_copies = [os.fsencode(word) for word in parent.args]  # type: ignore[union-attr]  # a list here
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         pid = int(folder.name)
         # Processes come and go meanwhile.
         with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            is_python = b"python" in words[0]
-            if is_python and os.getsid(pid) == parent.pid and any(m in w for m in _SDK_WORKER_MARKS for w in words):
+            words = (folder / "cmdline").read_bytes().split(b"\0")[:-1]
+            if pid == parent.pid or os.getsid(pid) != parent.pid or not words:
+                continue
+            if words == of_copies or (b"python" in words[0] and any(m in w for m in _SDK_WORKER_MARKS for w in words)):
                 found.append(pid)
     return found

@@ -78,7 +78,7 @@ def test_a_run_that_waits_for_its_rate_ends_too(interrupted):
 def test_workers_in_processes_of_their_own_end_with_it(interrupted, tmp_path):
     status, seconds, log = interrupted(silent, [signal.SIGTERM], "--processes=2")
     assert_that((status, log.count("Traceback"), seconds < 5), equal_to((143, 0, True)), log)
-    wait_until(lambda: str(tmp_path) not in environments_of("local_worker"), "the workers have ended", secs=10)
+    wait_until(lambda: str(tmp_path) not in environments_of("pipeline"), "the workers have ended", secs=10)
 
 
 def environments_of(program):
