@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
@@ -22,7 +23,7 @@ from customerio_beam.visible import visible
 
 __all__ = ["ReadFiles", "found_files", "open_file", "read_found"]
 
-#: Larger files of plain lines are read in parts of this size, side by side.
+#: Larger files of plain lines are read in parts of at most this size, side by side.
 _PART_BYTES = 64 << 20
 
 #: Stands for a size that only reading tells, and for the end of a part that is a whole file.
@@ -132,8 +133,10 @@ class _PlanParts(beam.DoFn):
 
 
 def _ranges(size: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, size, _PART_BYTES):
-        yield start, min(start + _PART_BYTES, size)
+    # Of equal sizes, so that workers that take the same number of parts take the same time.
+    part_bytes = math.ceil(size / math.ceil(size / _PART_BYTES))
+    for start in range(0, size, part_bytes):
+        yield start, min(start + part_bytes, size)
 
 
 def _is_divisible(path: bytes) -> bool:

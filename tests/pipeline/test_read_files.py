@@ -326,3 +326,13 @@ def test_a_cut_payload_is_written_again_as_it_is(job: Job) -> None:
     again = {record["reason"]: record for record in job.dead_letters()}
     assert_that(again["payload_too_large"], equal_to(next(r for r in first if r["reason"] == "payload_too_large")))
     assert_that(summary.dead_letters, equal_to({"payload_too_large": 1, "invalid_json": 1}))
+
+
+@pytest.mark.parametrize("size", [1, 999, 1000, 1001, 3100, 10**6 + 1])
+def test_the_parts_of_a_file_are_equal_and_cover_it(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(read_files, "_PART_BYTES", 1000)
+    parts = list(read_files._ranges(size))
+    assert_that([start for start, _ in parts], equal_to([0, *(end for _, end in parts[:-1])]))
+    assert_that(parts[-1][1], equal_to(size))
+    sizes = [end - start for start, end in parts]
+    assert_that(max(sizes) <= 1000 and max(sizes) - min(sizes) <= len(parts), equal_to(True), str(sizes))
