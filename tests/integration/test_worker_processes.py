@@ -7,8 +7,10 @@ import pathlib
 import re
 import socket
 import stat
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from hamcrest import assert_that, contains_string, empty, equal_to, has_length, is_, less_than, matches_regexp
@@ -40,6 +42,14 @@ def options(job: Job, events: EventSet) -> tuple[str, ...]:
     return f"--input={job.folder}/events-*.ndjson", f"--dead_letters={job.dead_letters_prefix}", "--processes=2"
 
 
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[pathlib.Path]:
+    """The job's folder for temporary files. Its path is short enough for that of a socket, as pytest's is not."""
+    with tempfile.TemporaryDirectory() as name:
+        monkeypatch.setenv("TMPDIR", name)
+        yield pathlib.Path(name)
+
+
 def _has_begun(job: Job) -> bool:
     return int(job.stats()["operations"]) > 0
 
@@ -63,13 +73,10 @@ def test_no_process_of_a_run_can_be_reached_over_the_network(job: Job, options: 
         assert_that([pid for pid in of_run if _socket_inodes(pid) & listening], empty())
 
 
-def test_only_its_user_can_reach_the_socket(
-    job: Job, options: tuple[str, ...], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def test_only_its_user_can_reach_the_socket(job: Job, options: tuple[str, ...], place: pathlib.Path) -> None:
     with job.started(*options, _SLOWLY):
         wait_until(lambda: _has_begun(job), "the first operations arrive")
-        [path] = tmp_path.glob("customerio-beam-*/beam.sock")
+        [path] = place.glob("customerio-beam-*/beam.sock")
         assert_that(stat.S_IMODE(path.parent.stat().st_mode), equal_to(0o700))
 
 
@@ -83,12 +90,7 @@ def test_a_long_path_for_temporary_files_is_no_obstacle(
     events.check(job.sandbox.url)
 
 
-def test_nothing_is_left_of_a_run(
-    job: Job, options: tuple[str, ...], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setenv("TMPDIR", str(place))
+def test_nothing_is_left_of_a_run(job: Job, options: tuple[str, ...], place: pathlib.Path) -> None:
     assert_that(job.run(*options), equal_to(0), job.log)
     left = [path.name for path in place.rglob("*") if not path.name.startswith(("rate-", "customerio-beam-0"))]
     assert_that(left, empty())
