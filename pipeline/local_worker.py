@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import multiprocessing
 import os
 import signal
@@ -16,6 +15,7 @@ import grpc
 from apache_beam.internal import pickler
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import FNAPI_RUNNER_CAPABILITIES
 from apache_beam.runners.worker import sdk_worker
 
 from customerio_beam.pipeline.quiet_logs import quiet_logs
@@ -34,21 +34,18 @@ class Order(NamedTuple):
     Attributes:
         worker_id: Its name at the runner.
         control_address: Where the runner is.
-        capabilities: What the runner can do.
-        argv: The job's command line.
     """
 
     worker_id: str
     control_address: str
-    capabilities: frozenset[str]
-    argv: list[str]
 
 
-def work(pipe: Connection) -> None:
+def work(pipe: Connection, argv: list[str]) -> None:
     """Work until the run is over, or its process has gone.
 
     Args:
         pipe: Brings the order, and takes ``LiveCounts``.
+        argv: The job's command line.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the run's process ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -58,12 +55,12 @@ def work(pipe: Connection) -> None:
     os.umask(PRIVATE_UMASK)
     # Beam prints a failed bundle's traceback, too. The run says the cause in one sentence.
     vars(sdk_worker)["print"] = lambda *_, **__: None
-    options = PipelineOptions(order.argv)
+    options = PipelineOptions(argv)
     FileSystems.set_options(options)
     pickler.set_library(options.view_as(SetupOptions).pickle_library)
     threading.Thread(target=_report, args=[pipe], daemon=True).start()
     harness = sdk_worker.SdkHarness(
-        order.control_address, worker_id=order.worker_id, runner_capabilities=order.capabilities
+        order.control_address, worker_id=order.worker_id, runner_capabilities=FNAPI_RUNNER_CAPABILITIES
     )
     # Where the connection has ended, the run says why.
     with contextlib.suppress(grpc.RpcError):
@@ -80,5 +77,5 @@ def _end_with_run() -> None:
 def _report(pipe: Connection) -> None:
     with contextlib.suppress(ConnectionError):  # the run's process has gone
         while True:
-            pipe.send(dataclasses.replace(LIVE_COUNTS))
+            pipe.send(LIVE_COUNTS)
             time.sleep(_REPORT_SECS)

@@ -157,12 +157,11 @@ class _Run:
 
     def __init__(self, count: int, path: str, argv: list[str]) -> None:
         self._path = path
-        self._argv = argv
         self._server: _Server | None = None
         self._workers: list[_Worker] = []
         self._failure: Exception | None = None
         self._has_failed = threading.Event()
-        self._processes = [_Process(self.fail) for _ in range(count)]
+        self._processes = [_Process(argv, self.fail) for _ in range(count)]
         self._idle = list(self._processes)
 
     def __enter__(self) -> _Run:
@@ -178,7 +177,7 @@ class _Run:
         """Make a worker; Beam calls this where it would make its embedded one."""
         if self._server is None:
             self._server = _Server(self._path, state, manager, self.fail)
-        worker = _Worker(state, provision_info, self._server, self._idle.pop(), self._argv)
+        worker = _Worker(state, provision_info, self._server, self._idle.pop())
         self._workers.append(worker)
         return worker
 
@@ -249,17 +248,15 @@ class _Connection(worker_handlers.ControlConnection):
 class _Worker(GrpcWorkerHandler):
     """What Beam's runner knows of a worker process."""
 
-    def __init__(self, state: Any, provision_info: Any, server: _Server, process: _Process, argv: list[str]) -> None:
+    def __init__(self, state: Any, provision_info: Any, server: _Server, process: _Process) -> None:
         super().__init__(state, provision_info, server)
         self._process = process
-        self._argv = argv
 
     def host_from_worker(self) -> str:
         return "unix"
 
     def start_worker(self) -> None:
-        capabilities = worker_handlers.FNAPI_RUNNER_CAPABILITIES
-        self._process.order(Order(self.worker_id, self.control_address, capabilities, self._argv))
+        self._process.order(Order(self.worker_id, self.control_address))
 
     def abort(self, error: Exception) -> None:
         """End it, and have whoever waits for it raise the error."""
@@ -277,7 +274,7 @@ class _Process:
         counts: What it has done so far.
     """
 
-    def __init__(self, fail: Callable[[Exception], None]) -> None:
+    def __init__(self, argv: list[str], fail: Callable[[Exception], None]) -> None:
         self.counts = LiveCounts()
         self._fail = fail
         self._is_ended_here = False
@@ -285,7 +282,7 @@ class _Process:
         self._cancelled = Cancellation()
         self._cancelled.add_interrupt(self.kill)
         self._pipe, workers_end = _PROCESSES.Pipe()
-        self._process = _PROCESSES.Process(target=work, args=(workers_end,), daemon=True)
+        self._process = _PROCESSES.Process(target=work, args=(workers_end, argv), daemon=True)
         self._process.start()
         workers_end.close()
 
@@ -293,6 +290,7 @@ class _Process:
         """Tell it what to do."""
         self._has_order = True
         self._pipe.send(what)
+        # Not before all processes are there: a process with threads can't be copied safely.
         threading.Thread(target=self._follow, daemon=True).start()
 
     def end(self) -> None:
